@@ -1,0 +1,5 @@
+"""``python -m ccmdoctor``."""
+
+from ccmdoctor.cli import main
+
+main()

@@ -1,0 +1,296 @@
+"""The command line: arguments only. Results go to stdout, messages to stderr.
+
+Exit codes of ``diagnose``: 0 nothing wrong found, 1 a cause found, 2 the input or the call is wrong,
+3 not enough evidence.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import locale
+import os
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from ccmdoctor import __version__
+
+if TYPE_CHECKING:
+    from ccmdoctor.model import Diagnosis, InputError, Progress
+    from ccmdoctor.reasoning.diagnosis import Conclusion
+
+EXIT_CODES = {"nothing-wrong-found": 0, "cause-found": 1, "not-enough-evidence": 3}
+LANGUAGES = ("ja", "en")
+FORMATS = ("text", "json", "markdown", "html")
+
+
+def default_language() -> str:
+    """``ja`` on a Japanese system, else ``en``: the usual variables, then what the system says."""
+    for variable in ("LC_ALL", "LC_MESSAGES", "LANG"):
+        if value := os.environ.get(variable):
+            return "ja" if value.lower().startswith("ja") else "en"
+    if sys.platform == "win32":
+        import ctypes
+
+        return "ja" if ctypes.windll.kernel32.GetUserDefaultUILanguage() & 0x3FF == 0x11 else "en"
+    return "ja" if (locale.getlocale()[0] or "").lower().startswith("ja") else "en"
+
+
+def _language_option(command: Callable[..., Any]) -> Callable[..., Any]:
+    return click.option(
+        "--lang", type=click.Choice(LANGUAGES), default=None, help="Language of the answer (default: the system's)."
+    )(command)
+
+
+class _Group(click.Group):
+    """Turns errors of the input into a message in the user's language and exit code 2."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        from ccmdoctor.model import InputError
+
+        try:
+            return super().invoke(ctx)
+        except InputError as error:
+            _complain(error, ctx)
+        except KeyboardInterrupt:
+            click.echo(_say(default_language(), "errors.interrupted"), err=True)
+            sys.exit(130)
+        except BrokenPipeError:
+            # the reader of our output has gone (head, a closed pager)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            sys.exit(0)
+
+
+def _say(language: str, key: str, **about: object) -> str:
+    from ccmdoctor.report.words import words
+
+    return words(language)(key, **about)
+
+
+def _complain(error: InputError, ctx: click.Context) -> None:
+    language = os.environ.get("CCMDOCTOR_LANG") or (ctx.meta.get("ccmdoctor.lang") or default_language())
+    about = dict(error.about)
+    if "reason" in about:
+        with contextlib.suppress(KeyError):
+            about["reason"] = _say(language, f"coverage.{about['reason']}")
+    click.echo(f"ccmdoctor: {_say(language, f'errors.{error.key}', **about)}", err=True)
+    sys.exit(2)
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="ccmdoctor")
+def main() -> None:
+    """Says why a Windows update is not shown, downloaded, installed or applied on a ConfigMgr client."""
+    for stream in (sys.stdout, sys.stderr):
+        # Japanese text must come out whatever the console's code page is
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure and not (stream.encoding or "").lower().startswith("utf"):
+            reconfigure(errors="replace") if stream.isatty() else reconfigure(encoding="utf-8")
+
+
+def _choose(ctx: click.Context, lang: str | None) -> str:
+    language = lang or default_language()
+    ctx.meta["ccmdoctor.lang"] = language
+    return language
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "--symptom",
+    type=click.Choice(("not-shown", "download", "install", "not-applied")),
+    help="Name only causes of this complaint.",
+)
+@click.option("--update", metavar="KB", help="Follow one update: KB number, title or unique id.")
+@click.option(
+    "--format", "medium", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report."
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@click.option(
+    "--boundaries", type=click.Path(path_type=Path), help="CSV of the site's boundaries (Get-CMBoundary | Export-Csv)."
+)
+@click.option("--now", metavar="TIME", help="Judge at this time (ISO 8601) instead of the evidence's own.")
+@_language_option
+@click.pass_context
+def diagnose(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    symptom: str | None,
+    update: str | None,
+    medium: str,
+    output: Path | None,
+    boundaries: Path | None,
+    now: str | None,
+    lang: str | None,
+) -> None:
+    """Diagnose a folder, a zip, files, or pasted lines (-)."""
+    language = _choose(ctx, lang)
+    conclusion = _conclude(sources, symptom, update, _time(now), boundaries, language)
+    _report(conclusion, medium, language, output)
+    sys.exit(EXIT_CODES[conclusion.outcome.value])
+
+
+def _conclude(
+    sources: tuple[str, ...],
+    symptom: str | None,
+    update: str | None,
+    now: datetime | None,
+    boundaries: Path | None,
+    language: str,
+) -> Conclusion:
+    from ccmdoctor.model import Symptom
+    from ccmdoctor.reader import read
+    from ccmdoctor.reasoning.diagnosis import conclude
+    from ccmdoctor.sources import open_source
+
+    reading = read(open_source(sources), _progress())
+    if boundaries:
+        reading.states.extend(_boundaries(boundaries))
+    return conclude(reading, symptom=Symptom(symptom) if symptom else None, update=update, now=now)
+
+
+def _time(text: str | None) -> datetime | None:
+    from ccmdoctor.model import InputError
+
+    if text is None:
+        return None
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError("bad-time", value=text) from None
+    return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
+
+
+def _boundaries(path: Path) -> list[Any]:
+    from ccmdoctor.formats.boundaries import parse_csv
+    from ccmdoctor.formats.text import decode
+    from ccmdoctor.model import InputError
+
+    try:
+        return parse_csv(decode(path.read_bytes()), path.name)
+    except OSError:
+        raise InputError("source-not-found", source=str(path)) from None
+
+
+def _progress() -> Progress:
+    """A bar on a terminal, nothing elsewhere."""
+    from ccmdoctor.model import Progress
+
+    if not sys.stderr.isatty():
+        return Progress()
+
+    def tell(what: str, done: int, total: int) -> None:
+        if total > 8 << 20:
+            click.echo(f"\r{what[-40:]:<40} {done * 100 // max(total, 1):3d} %", nl=False, err=True)
+            if done >= total:
+                click.echo("\r" + " " * 48 + "\r", nl=False, err=True)
+
+    return Progress(tell)
+
+
+def _report(conclusion: Conclusion, medium: str, language: str, output: Path | None) -> None:
+    from ccmdoctor.report import render
+
+    text = _html(conclusion, language) if medium == "html" else render(_told(conclusion, language), medium)
+    if output is None:
+        click.echo(text, nl=not text.endswith("\n"))
+    else:
+        _write(output, text)
+
+
+def _told(conclusion: Conclusion, language: str) -> Diagnosis:
+    from ccmdoctor.reasoning.diagnosis import tell
+    from ccmdoctor.report.words import words
+
+    return tell(conclusion, language, words(language))
+
+
+def _html(conclusion: Conclusion, first: str) -> str:
+    from ccmdoctor.report import html
+
+    return html.render(
+        {language: _told(conclusion, language) for language in (first, *(one for one in LANGUAGES if one != first))}
+    )
+
+
+def _write(output: Path, text: str) -> None:
+    from ccmdoctor.model import InputError
+
+    try:
+        output.write_text(text, encoding="utf-8", newline="\n")
+    except OSError as error:
+        raise InputError("cannot-write", file=str(output), reason=error.strerror or type(error).__name__) from None
+
+
+@main.command()
+@click.option(
+    "-o",
+    "--output",
+    type=click.Path(dir_okay=False, path_type=Path),
+    default=Path("ccmdoctor-demo.html"),
+    show_default=True,
+    help="Where to write the HTML report.",
+)
+@_language_option
+@click.pass_context
+def demo(ctx: click.Context, output: Path, lang: str | None) -> None:
+    """Diagnose the bundled sample of a Japanese client and write its HTML report."""
+    language = _choose(ctx, lang)
+    conclusion = _conclude((str(Path(__file__).parent / "demo"),), None, None, None, None, language)
+    _report(conclusion, "text", language, None)
+    _write(output, _html(conclusion, language))
+    click.echo(_say(language, "demo.report", file=str(output.resolve())))
+    sys.exit(0)
+
+
+@main.command()
+@click.argument("what", required=False)
+@_language_option
+@click.pass_context
+def explain(ctx: click.Context, what: str | None, lang: str | None) -> None:
+    """Explain a cause, an error code in any form, or a symbol; without a name, list the causes."""
+    from ccmdoctor.report.explain import explain as text
+
+    click.echo(text(what, _choose(ctx, lang)))
+
+
+@main.command()
+@click.option(
+    "--address", required=True, metavar="ADDRESS/PREFIX", help="The client's address with its prefix, as 10.0.1.10/24."
+)
+@click.option(
+    "--boundaries",
+    "path",
+    required=True,
+    type=click.Path(path_type=Path),
+    help="CSV of the boundaries (Get-CMBoundary | Export-Csv).",
+)
+@click.option("--ad-site", metavar="NAME", help="The Active Directory site of the client.")
+@_language_option
+@click.pass_context
+def boundary(ctx: click.Context, address: str, path: Path, ad_site: str | None, lang: str | None) -> None:
+    """Say which boundaries match an address, and which only look as if they did."""
+    from ipaddress import IPv4Interface
+
+    from ccmdoctor.evidence.boundary import compare
+    from ccmdoctor.model import InputError
+    from ccmdoctor.report.boundary import table
+
+    language = _choose(ctx, lang)
+    try:
+        interface = IPv4Interface(address)
+    except ValueError:
+        raise InputError("bad-address", value=address) from None
+    if "/" not in address:
+        raise InputError("bad-address", value=address)
+    matches = [compare(one, interface, ad_site) for one in _boundaries(path)]
+    click.echo(table(matches, interface, language))
+    sys.exit(0 if any(one.matches for one in matches) else 1)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,150 @@
+"""The CMTrace frame of ConfigMgr client logs.
+
+    <![LOG[Scan failed with error = 0x80244022.]LOG]!><time="10:02:03.412-540" date="03-25-2025"
+    component="WUAHandler" context="" type="3" thread="4120" file="cwuahandler.cpp:3525">
+
+(on one line). The frame is found from a byte inside it, looking only a bounded way to both sides, so that a damaged
+record costs itself and never its neighbours, whatever the size of the file.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import NamedTuple
+
+from ccmdoctor.formats.clock import cmtrace_instant
+from ccmdoctor.formats.text import Data, decode
+from ccmdoctor.model import Instant
+
+OPEN = b"<![LOG["
+CLOSE = b"]LOG]!>"
+_END = b"]LOG]!><time="
+REACH = 1 << 17  # bytes looked at to either side; the longest real message seen has 58,549 characters
+_TRAILER_REACH = 1024
+# Forum software turns quotes into typographic ones; some writers break the quoting of one attribute.
+_QUOTES = '"\u201c\u201d\u2033\u02ba'
+_ATTRIBUTE = re.compile(rf"([A-Za-z]+)\s*=\s*[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]")
+_TRAILER_END = re.compile(rb">[ \t\x00]*(?=\r|\n|<!\[LOG\[|$)|>[ \t\x00]*\Z")
+
+
+class Frame(NamedTuple):
+    """Byte positions of one record: where it starts and ends, its text, and its trailer (None when torn off)."""
+
+    start: int
+    end: int
+    text: slice
+    trailer: slice | None
+
+
+class Trailer(NamedTuple):
+    """What the trailer of a record says. ``severity`` is the type as a number, or None."""
+
+    when: Instant | None
+    component: str
+    thread: str
+    severity: int | None
+    source: str
+
+
+def frame_at(data: Data, at: int) -> Frame | None:
+    """The frame that holds byte ``at``, or None when that byte stands outside any record."""
+    start = at
+    floor = max(0, at - REACH)
+    while True:
+        start = data.rfind(OPEN, floor, start + len(OPEN))
+        if start < 0:
+            return None
+        if _opens(data, start):
+            break
+        start -= 1
+        if start < floor:
+            return None
+    frame = frame_from(data, start)
+    return frame if frame.start <= at < frame.end else None
+
+
+def _opens(data: Data, at: int) -> bool:
+    """An opener counts at the start of a line, of the file, or straight behind a trailer; not inside a message."""
+    if at == 0:
+        return True
+    before = bytes(data[max(0, at - 4) : at]).rstrip(b" \t\x00")
+    return not before or before[-1:] in (b"\n", b"\r", b">", b"\xbf", b"\xfe", b"\xff")
+
+
+def frame_from(data: Data, start: int) -> Frame:
+    """The frame that begins at ``start``. It reaches at most to the next line that opens a record."""
+    body = start + len(OPEN)
+    limit = min(len(data), start + REACH)
+    following = data.find(b"\n" + OPEN, body, limit)
+    stop = following + 1 if following >= 0 else limit
+    search = body
+    while True:
+        close = data.find(_END, search, stop)
+        if close < 0:
+            break
+        trailer = close + len(CLOSE)
+        found = _TRAILER_END.search(bytes(data[trailer : min(stop, trailer + _TRAILER_REACH)]))
+        if found:
+            end = trailer + found.start() + 1
+            # A record quoted inside a message is followed by more message, not by a line end.
+            line_end = data.find(b"\n", trailer, min(stop, trailer + _TRAILER_REACH))
+            if line_end < 0 or end <= line_end:
+                return Frame(start, end, slice(body, close), slice(trailer, end))
+        search = close + 1
+    close = data.find(CLOSE, body, stop)
+    return Frame(start, stop, slice(body, close if close >= 0 else stop), None)
+
+
+def read_trailer(raw: bytes) -> Trailer:
+    """The attributes of a trailer, in any order, some may be missing; never raises."""
+    named = {name.lower(): value for name, value in _ATTRIBUTE.findall(decode(raw))}
+    kind = named.get("type", "")
+    source = named.get("file", "")
+    return Trailer(
+        when=cmtrace_instant(named.get("time", ""), named.get("date", ""), source),
+        component=named.get("component", ""),
+        thread=named.get("thread", ""),
+        severity=int(kind) if kind.isdigit() and len(kind) == 1 else None,
+        source=source,
+    )
+
+
+def frames(data: Data, start: int = 0, stop: int | None = None) -> Iterator[Frame]:
+    """Every record of a log in file order; a torn one has no trailer."""
+    stop = len(data) if stop is None else stop
+    at = data.find(OPEN, start, stop)
+    while at >= 0:
+        if _opens(data, at):
+            frame = frame_from(data, at)
+            yield frame
+            at = data.find(OPEN, frame.end, stop)
+        else:
+            at = data.find(OPEN, at + 1, stop)
+
+
+def count(data: Data, chunk: int = 1 << 22) -> tuple[int, int]:
+    """How many records open and how many close with a trailer, by counting marks (no record is parsed)."""
+    opened = closed = 0
+    overlap = len(_END) - 1
+    for at in range(0, len(data), chunk):
+        piece = bytes(data[at : at + chunk + overlap])
+        # a mark that straddles the edge is seen by the first piece only
+        opened += piece.count(OPEN) - piece[chunk:].count(OPEN)
+        closed += piece.count(_END) - piece[chunk:].count(_END)
+    return opened, closed
+
+
+def edges(data: Data) -> tuple[Instant | None, Instant | None]:
+    """The times of the first and the last record that carry one."""
+    first = next((trailer.when for trailer in _trailers(data, 0, min(len(data), REACH)) if trailer.when), None)
+    last = None
+    for trailer in _trailers(data, max(0, len(data) - REACH // 4), len(data)):
+        last = trailer.when or last
+    return first, last
+
+
+def _trailers(data: Data, start: int, stop: int) -> Iterator[Trailer]:
+    for frame in frames(data, start, stop):
+        if frame.trailer:
+            yield read_trailer(bytes(data[frame.trailer]))

@@ -1,0 +1,1 @@
+"""Facts without logic: known log lines, error codes, logs, stages, effects and questions, each with its source."""

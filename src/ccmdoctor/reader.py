@@ -1,0 +1,354 @@
+"""From the bytes of all sources to events and states: one pass over each artifact.
+
+Raw bytes go once through the automaton of all known messages; only the record around a hit is framed and decoded.
+Every artifact ends as one line of coverage: read, partly read, empty, skipped, unreadable or a duplicate.
+"""
+
+from __future__ import annotations
+
+import bisect
+import importlib
+import pkgutil
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from functools import cache
+from hashlib import blake2b
+from types import ModuleType
+from typing import Any, NamedTuple
+
+from ccmdoctor import formats
+from ccmdoctor.formats import cmtrace, lines, registry_pol, text
+from ccmdoctor.formats.text import Data
+from ccmdoctor.knowledge import logs
+from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns
+from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
+from ccmdoctor.sources import Source, archive
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
+
+WINDOW = 32 << 20  # bytes of one artifact given to the automaton at a time
+MOST_EVENTS = 20_000  # newest events kept of one message in one artifact; older ones are counted only
+LARGEST_STATE_TEXT = 4 << 20  # bytes; command outputs are small, logs are not
+LONGEST_TEXT = 4_000  # characters of a record's text kept for quoting
+
+
+class Reading(NamedTuple):
+    """All that was read. ``events`` are in written order within each log; instants in UTC where known."""
+
+    events: dict[str, list[Event]]
+    states: list[State]
+    coverage: list[Coverage]
+    troubles: list[Trouble]
+    first: datetime | None
+    last: datetime | None
+    collected: datetime | None
+
+
+class _Collector:
+    """What comes together while artifacts are read."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.states: list[State] = []
+        self.coverage: list[Coverage] = []
+        self.troubles: list[Trouble] = []
+        self.edges: dict[str, tuple[Instant | None, Instant | None]] = {}  # by artifact
+        self.proven: list[Instant] = []
+        self.digests: dict[tuple[int, bytes], str] = {}
+
+    def covered(
+        self, artifact: str, state: str, records: int = 0, unreadable: int = 0, note: str | None = None
+    ) -> None:
+        self.coverage.append(Coverage(artifact, state, records, unreadable, note))
+
+
+def read(sources: Sequence[Source], progress: Progress | None = None) -> Reading:
+    """Read every artifact of the sources.
+
+    Raises InputError when the sources hold nothing that can be read at all.
+    """
+    collector = _Collector()
+    progress = progress or Progress()
+    for source in sources:
+        _read_all(source.artifacts(), collector, archive.Budget(), progress)
+    if not any(item.state in ("read", "partly") or item.note == "not-recognised" for item in collector.coverage):
+        _nothing_to_read(sources, collector)
+    return _assemble(collector, next((at for source in sources if (at := source.collected())), None))
+
+
+def _nothing_to_read(sources: Sequence[Source], collector: _Collector) -> None:
+    """Say why: an empty folder, or the reason that stopped the (first) artifact."""
+    where = ", ".join(source.address for source in sources)
+    if not collector.coverage:
+        raise InputError("nothing-there", source=where)
+    refused = [item for item in collector.coverage if item.note]
+    first = refused[0] if refused else collector.coverage[0]
+    raise InputError("nothing-readable", source=where, file=first.artifact, reason=first.note or first.state)
+
+
+def _read_all(
+    found: Iterable[Artifact | Unread],
+    collector: _Collector,
+    budget: archive.Budget,
+    progress: Progress,
+    depth: int = 1,
+) -> None:
+    for artifact in found:
+        if isinstance(artifact, Unread):
+            collector.covered(artifact.name, "unreadable", note=artifact.why)
+            continue
+        progress.step(artifact.name, 0, artifact.size)
+        try:
+            with artifact.open() as data:
+                _read_artifact(data, artifact, collector, budget, progress, depth)
+        except RefusedError as refusal:
+            collector.covered(artifact.name, "unreadable", note=refusal.why)
+        except OSError:
+            collector.covered(artifact.name, "unreadable", note="cannot-be-opened")
+
+
+def _read_artifact(
+    data: Data, artifact: Artifact, collector: _Collector, budget: archive.Budget, progress: Progress, depth: int
+) -> None:
+    name = artifact.name
+    head = bytes(data[:65536])
+    if text.is_blank(data):
+        collector.covered(name, "empty")
+    elif archive.is_archive(head):
+        _read_all(archive.members(data, name, budget, depth), collector, budget, progress, depth + 1)
+    elif registry_pol.is_policy_file(head, name):
+        collector.states.extend(registry_pol.read(bytes(data[: 16 << 20]), name))
+        collector.covered(name, "read", records=1, note=artifact.note)
+    elif text.is_binary(head):
+        collector.covered(name, "skipped", note="not-text")
+    elif _is_duplicate(data, name, collector):
+        collector.covered(name, "duplicate", note=None)
+    else:
+        _read_text(_narrow(data, head), name, artifact.note, collector, progress)
+
+
+def _is_duplicate(data: Data, name: str, collector: _Collector) -> bool:
+    """Whether this was read before under the same log name: same size, same first and last 64 kB."""
+    digest = blake2b(bytes(data[:65536]) + bytes(data[-65536:]), digest_size=16)
+    key = (len(data), digest.digest() + logs.by_file(name).log.lower().encode("utf-8", "replace"))
+    return collector.digests.setdefault(key, name) != name
+
+
+def _narrow(data: Data, head: bytes) -> Data:
+    """The same text with one byte a character where it was UTF-16, wholly or in runs."""
+    wide = text.is_wide(head)
+    if wide:
+        return bytes(data).decode(wide, "replace").lstrip("\ufeff").encode("utf-8")
+    if text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:])):
+        return text.narrow(bytes(data))
+    return data
+
+
+def _read_text(data: Data, name: str, note: str | None, collector: _Collector, progress: Progress) -> None:
+    opened, closed = cmtrace.count(data)
+    before = len(collector.events)
+    log = logs.by_file(name)
+    scan = _Scan(data, name, log.log, collector)
+    for start in range(0, len(data), WINDOW):
+        scan.window(start)
+        progress.step(name, min(start + WINDOW, len(data)), len(data))
+    scan.finish()
+    framed = opened > 20 and log.log.lower() in known_logs()
+    states = [] if framed or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
+    collector.states.extend(states)
+    if opened:
+        collector.edges[name] = cmtrace.edges(data)
+        collector.proven.extend(at for at in collector.edges[name] if at and at.zone is Zone.PROVEN)
+        torn = max(0, opened - closed)
+        collector.covered(name, "partly" if torn else "read", records=opened, unreadable=torn, note=note)
+    else:
+        rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
+        known = len(collector.events) > before or states or log.log.lower() in known_logs()
+        collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
+
+
+@cache
+def _state_formats() -> tuple[ModuleType, ...]:
+    found = (
+        importlib.import_module(f"{formats.__name__}.{module.name}")
+        for module in pkgutil.iter_modules(formats.__path__)
+    )
+    return tuple(module for module in found if hasattr(module, "MARKERS"))
+
+
+def _read_states(raw: bytes, name: str, collector: _Collector) -> list[State]:
+    decoded = text.decode(raw)
+    lowered = decoded.lower()
+    states: list[State] = []
+    for format in _state_formats():
+        if any(marker in lowered for marker in format.MARKERS):
+            try:
+                states.extend(format.read(decoded, name))
+            except Exception as error:  # a defect in one reader must not cost the rest of the bundle
+                collector.troubles.append(Trouble(f"{format.__name__} {name}", f"{type(error).__name__}: {error}"))
+    return states
+
+
+class _Scan:
+    """One artifact's way through the automaton: hits to records to events."""
+
+    def __init__(self, data: Data, name: str, log: str, collector: _Collector) -> None:
+        self._data = data
+        self._name = name
+        self._known = log.lower() in known_logs()
+        self._log = log
+        self._collector = collector
+        self._hits: list[tuple[int, int]] = []
+        self._events: dict[str, list[Event]] = {}
+        self._line = 1
+        self._line_at = 0
+        self._seen: tuple[int, int, Record] | None = None
+        self._groups = tuple(patterns().values())
+        self._longest = max(len(literal) for literal in patterns())
+        self._done: set[tuple[str, int]] = set()
+
+    def window(self, start: int) -> None:
+        """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in."""
+        begin = max(0, start - self._longest + 1)
+        piece = memoryview(self._data)[begin : start + WINDOW]
+        try:
+            # a byte count decides on a copy: the automaton wants one contiguous buffer and gets the mapping itself
+            automaton().scan(piece, match_event_handler=self._hit, context=begin)
+        finally:
+            piece.release()
+        hits, self._hits = sorted(set(self._hits)), []
+        for end, pattern in hits:
+            if end > start or start == 0:
+                self._take(end - 1, self._groups[pattern])
+
+    def _hit(self, pattern: int, start: int, end: int, flags: int, begin: Any) -> None:
+        self._hits.append((begin + end, pattern))
+
+    def _take(self, at: int, group: tuple[Template, ...]) -> None:
+        record_at, _, record = self._record(at)
+        for template in group:
+            message = template.message
+            if (message.id, record_at) in self._done:
+                continue
+            log = self._log_of(record, message)
+            if message.strict and log not in message.logs:
+                continue
+            found = template.expression.search(record.text)
+            if not found:
+                continue
+            self._done.add((message.id, record_at))
+            fields = {key: value.strip() for key, value in found.groupdict().items() if value is not None}
+            kept = self._events.setdefault(message.id, [])
+            kept.append(Event(message.id, message.means, fields, record, log))
+            if len(kept) >= 2 * MOST_EVENTS:
+                del kept[: len(kept) - MOST_EVENTS]
+
+    def _log_of(self, record: Record, message: Message) -> str:
+        """File name, else component, else the message's own log: files get renamed, merged and pasted."""
+        if self._known:
+            return self._log
+        return (logs.by_component(record.component) if record.component else None) or message.logs[0]
+
+    def _record(self, at: int) -> tuple[int, int, Record]:
+        if self._seen and self._seen[0] <= at < self._seen[1]:
+            return self._seen
+        frame = cmtrace.frame_at(self._data, at)
+        if frame:
+            start, end = frame.start, frame.end
+            body = text.decode(bytes(self._data[frame.text]))
+            trailer = cmtrace.read_trailer(bytes(self._data[frame.trailer])) if frame.trailer else None
+            when = trailer.when if trailer else None
+            component, thread, severity = (
+                (trailer.component, trailer.thread, trailer.severity) if trailer else ("", "", None)
+            )
+        else:
+            start, end = lines.line_at(self._data, at)
+            body, when, component, thread = lines.read_line(bytes(self._data[start:end]))
+            severity = None
+        if start >= self._line_at:
+            self._line += text.newlines(self._data, self._line_at, start)
+            self._line_at = start
+        place = Place(self._name, self._line, start)
+        self._done.clear()
+        self._seen = start, end, Record(body[:LONGEST_TEXT], place, when, component, thread, severity)
+        return self._seen
+
+    def finish(self) -> None:
+        """Hand over what was found."""
+        for kept in self._events.values():
+            self._collector.events.extend(kept[-MOST_EVENTS:])
+
+
+def _assemble(collector: _Collector, collected: datetime | None) -> Reading:
+    _order_rotations(collector)
+    events = _without_copies(sorted(collector.events))
+    _settle_zones(events, collector.proven)
+    by_id: dict[str, list[Event]] = {}
+    for event in events:
+        by_id.setdefault(event.id, []).append(event)
+    instants = [at.utc for pair in collector.edges.values() for at in pair if at and at.utc]
+    instants += [event.utc for event in events if event.utc]
+    return Reading(
+        by_id, collector.states, collector.coverage, collector.troubles,
+        min(instants, default=None), max(instants, default=None), collected,
+    )  # fmt: skip
+
+
+def _order_rotations(collector: _Collector) -> None:
+    """Number the parts of each log by the records in them: the stamp in a rotated name is not the end of the file."""
+    parts: dict[str, set[str]] = {}
+    for event in collector.events:
+        parts.setdefault(event.log, set()).add(event.record.place.file)
+    ranks = {
+        log: {file: rank for rank, file in enumerate(sorted(files, key=lambda file: _age(file, collector)))}
+        for log, files in parts.items()
+    }
+    for event in collector.events:
+        event.rotation = ranks[event.log][event.record.place.file]
+
+
+def _age(file: str, collector: _Collector) -> tuple[bool, datetime, str]:
+    first, last = collector.edges.get(file, (None, None))
+    at = last or first
+    stamp = (at.utc.replace(tzinfo=None) if at.utc else at.local) if at else datetime.min
+    return (not logs.by_file(file).older, stamp, file)
+
+
+def _without_copies(events: list[Event]) -> list[Event]:
+    """Drop a timed event that stands in two files of the same log (overlapping rotations, copies)."""
+    seen: dict[tuple[str, str, str, str, str], str] = {}
+    kept = []
+    for event in events:
+        when = event.record.when
+        if when is not None:
+            key = (event.log, event.id, when.as_written, event.record.thread, event.record.text)
+            if seen.setdefault(key, event.record.place.file) != event.record.place.file:
+                continue
+        kept.append(event)
+    return kept
+
+
+def _settle_zones(events: Iterable[Event], proven: list[Instant]) -> None:
+    """Read local times without a zone with the bias that native records prove for that time, marked as assumed."""
+    known = sorted(
+        (at.local, at.bias)
+        for at in [*proven, *(event.record.when for event in events if event.record.when)]
+        if at.zone is Zone.PROVEN and at.bias is not None
+    )
+    for event in events:
+        when = event.record.when
+        if when is None:
+            continue
+        if when.zone is Zone.PROVEN and logs.zone_unproven(event.log):
+            event.record = _retimed(event.record, Instant(when.as_written, when.local))
+        elif when.bias is None and known and logs.is_local_time(event.log):
+            at = min(bisect.bisect_left(known, (when.local, -10_000)), len(known) - 1)
+            event.record = _retimed(event.record, when.assuming(known[at][1]))
+
+
+def _retimed(record: Record, when: Instant) -> Record:
+    return Record(record.text, record.place, when, record.component, record.thread, record.severity)
+
+
+def judged_at(reading: Reading, stated: datetime | None) -> datetime | None:
+    """The moment the bundle is judged at (UTC): stated, else the collection time, else the newest instant in it."""
+    return stated or reading.collected or reading.last

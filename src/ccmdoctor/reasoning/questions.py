@@ -1,0 +1,34 @@
+"""The next smallest thing to collect: open questions, ordered by what they settle and what they cost."""
+
+from __future__ import annotations
+
+from ccmdoctor.knowledge.tables import table
+from ccmdoctor.model import Stage, Verdict
+from ccmdoctor.reasoning.engine import Result
+
+MOST = 8
+
+
+def open_questions(
+    causes: list[Result], results: list[Result], roots: dict[str, str]
+) -> list[tuple[str, tuple[str, ...]]]:
+    """(question id, causes that its answer would settle), most useful first.
+
+    What would make a named cause certain comes first. Missing evidence is asked for up to the stage of the first sure
+    cause: what lies behind it is a consequence anyway.
+    """
+    stages = list(Stage)
+    sure = [one for one in causes if one.finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)]
+    reach = max((stages.index(one.rule.stage) for one in sure[:1]), default=len(stages))
+    asked: dict[str, list[str]] = {}
+    for cause in causes:
+        for question in cause.finding.settle if cause.rule.id not in roots else ():
+            asked.setdefault(question, []).append(cause.rule.id)
+    named = list(asked)
+    for result in results:
+        if result.finding.verdict is Verdict.UNKNOWN and stages.index(result.rule.stage) <= reach:
+            for question in result.finding.missing:
+                asked.setdefault(question, []).append(result.rule.id)
+    effort = {question: table("questions")[question]["effort"] for question in asked}
+    rest = sorted((one for one in asked if one not in named), key=lambda one: (effort[one], -len(asked[one]), one))
+    return [(question, tuple(dict.fromkeys(asked[question]))) for question in (*named, *rest)][:MOST]

@@ -1,0 +1,71 @@
+"""Finds the rule folders. There is no list: a folder with a ``rule.py`` is a rule."""
+
+from __future__ import annotations
+
+import importlib
+import types
+import typing
+from collections.abc import Callable
+from functools import cache, cached_property
+from pathlib import Path
+
+from ccmdoctor.evidence.base import Evidence
+from ccmdoctor.model import Finding, Stage
+from ccmdoctor.rules import RuleFacts
+
+FOLDER = Path(__file__).parent
+
+
+class Rule:
+    """One cause: its id and stage (from the folders), what it states, and the function that judges."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.id = folder.name.replace("_", "-")
+        self.stage = Stage(folder.parent.name)
+
+    def __repr__(self) -> str:
+        return f"Rule({self.id})"
+
+    @cached_property
+    def module(self) -> types.ModuleType:
+        """The module ``rule.py``."""
+        return importlib.import_module(f"ccmdoctor.rules.{self.folder.parent.name}.{self.folder.name}.rule")
+
+    @cached_property
+    def judge(self) -> Callable[..., Finding]:
+        """The one function marked with ``@rule``. Raises ValueError when there is none, or more."""
+        marked = [one for one in vars(self.module).values() if callable(one) and "rule" in getattr(one, "__dict__", {})]
+        if len(marked) != 1:
+            raise ValueError(f"{self.folder}: exactly one function is marked with @rule, found {len(marked)}")
+        return typing.cast(Callable[..., Finding], marked[0])
+
+    @property
+    def facts(self) -> RuleFacts:
+        """What ``@rule`` states."""
+        return typing.cast(RuleFacts, self.judge.__dict__["rule"])
+
+    @cached_property
+    def inputs(self) -> dict[str, tuple[type[Evidence], bool]]:
+        """Parameter name to (evidence class, required)."""
+        found = {}
+        for name, hint in typing.get_type_hints(self.judge).items():
+            if name == "return":
+                continue
+            choices = [one for one in typing.get_args(hint) if one is not type(None)] or [hint]
+            found[name] = (choices[0], type(None) not in typing.get_args(hint))
+        return found
+
+
+@cache
+def rules() -> tuple[Rule, ...]:
+    """All rules, by stage on the ladder and id."""
+    order = list(Stage)
+    found = [Rule(path.parent) for path in FOLDER.glob("*/*/rule.py")]
+    return tuple(sorted(found, key=lambda one: (order.index(one.stage), one.id)))
+
+
+@cache
+def rule_by_id(id: str) -> Rule | None:
+    """The rule of a cause id."""
+    return next((one for one in rules() if one.id == id), None)

@@ -1,0 +1,24 @@
+"""The management point wants HTTPS and the client has no certificate that it can use."""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.management_point import ManagementPointTraffic
+from ccmdoctor.model import Finding
+from ccmdoctor.rules import confirmed, possible, rule, ruled_out
+
+
+@rule(
+    explains="mp-unreachable",
+    sources=[
+        "https://jpmem.github.io/blog/mecm/20250325_01/",
+        "https://jpmem.github.io/blog/mecm/20250325_04/",
+    ],
+)
+def mp_pki_cert_missing(traffic: ManagementPointTraffic) -> Finding:
+    failure = traffic.current
+    if failure is None:
+        return ruled_out("mp-answers", traffic.answering)
+    if failure.kind != "client-certificate":
+        return ruled_out("mp-other-failure", failure)
+    verdict = possible if traffic.brief else confirmed
+    return verdict(failure, host=failure.host, symbol=failure.symbol, since=traffic.failing_since)

@@ -1,0 +1,25 @@
+"""The scan fails with a code that names no known cause."""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.scan import ScanHistory
+from ccmdoctor.model import Finding
+from ccmdoctor.rules import likely, rule, ruled_out
+
+
+@rule(
+    explains="scan-fails",
+    sources=[
+        "https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/troubleshoot-software-update-scan-failures",
+        "https://learn.microsoft.com/windows/deployment/update/windows-update-error-reference",
+    ],
+    generic=True,
+)
+def wsus_scan_generic_error(scans: ScanHistory) -> Finding:
+    last = scans.latest
+    if last.succeeded:
+        return ruled_out("scan-succeeded", last)
+    return likely(
+        last, error=last.error, symbol=last.symbol, server=last.server, since=scans.failing_since,
+        failures=len(scans.failures_since_success), settle=["windowsupdate-log"],
+    )  # fmt: skip
