@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import bisect
 import importlib
+import mmap
 import pkgutil
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -23,11 +25,12 @@ from ccmdoctor.knowledge import logs
 from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns
 from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
 from ccmdoctor.sources import Source, archive
-from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, spooled
 
-WINDOW = 32 << 20  # bytes of one artifact given to the automaton at a time
-MOST_EVENTS = 20_000  # newest events kept of one message in one artifact; older ones are counted only
+WINDOW = 8 << 20  # bytes of one artifact given to the automaton at a time
+MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; older ones are counted only
 LARGEST_STATE_TEXT = 4 << 20  # bytes; command outputs are small, logs are not
+MIXED = 64 << 20  # bytes; a larger log of one byte a character is not searched for UTF-16 pieces
 LONGEST_TEXT = 4_000  # characters of a record's text kept for quoting
 
 
@@ -123,7 +126,8 @@ def _read_artifact(
     elif _is_duplicate(data, name, collector):
         collector.covered(name, "duplicate", note=None)
     else:
-        _read_text(_narrow(data, head), name, artifact.note, collector, progress)
+        with _narrow(data, head) as narrow:
+            _read_text(narrow, name, artifact.note, collector, progress)
 
 
 def _is_duplicate(data: Data, name: str, collector: _Collector) -> bool:
@@ -133,27 +137,33 @@ def _is_duplicate(data: Data, name: str, collector: _Collector) -> bool:
     return collector.digests.setdefault(key, name) != name
 
 
-def _narrow(data: Data, head: bytes) -> Data:
-    """The same text with one byte a character where it was UTF-16, wholly or in runs."""
+@contextmanager
+def _narrow(data: Data, head: bytes) -> Iterator[Data]:
+    """The same text with one byte a character where it was UTF-16, wholly or in runs; line numbers stay."""
     wide = text.is_wide(head)
     if wide:
-        return bytes(data).decode(wide, "replace").lstrip("\ufeff").encode("utf-8")
-    if text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:])):
-        return text.narrow(bytes(data))
-    return data
+        with spooled(text.narrowed(data, wide), lambda total: None) as narrow:
+            yield narrow
+    elif len(data) <= MIXED and (text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:]))):
+        yield text.narrow(bytes(data))
+    else:
+        yield data
 
 
 def _read_text(data: Data, name: str, note: str | None, collector: _Collector, progress: Progress) -> None:
-    opened, closed = cmtrace.count(data)
+    opened = closed = 0
     before = len(collector.events)
     log = logs.by_file(name)
     scan = _Scan(data, name, log.log, collector)
     for start in range(0, len(data), WINDOW):
-        scan.window(start)
+        opens, closes = cmtrace.count(data, start, start + WINDOW)
+        opened, closed = opened + opens, closed + closes
+        scan.window(start, framed=opened > 0)
+        _forget(data)
         progress.step(name, min(start + WINDOW, len(data)), len(data))
     scan.finish()
-    framed = opened > 20 and log.log.lower() in known_logs()
-    states = [] if framed or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
+    # command outputs stand alone or in a paste, never in a log of the client's own
+    states = [] if opened > 20 or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
     collector.states.extend(states)
     if opened:
         collector.edges[name] = cmtrace.edges(data)
@@ -164,6 +174,12 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
+
+
+def _forget(data: Data) -> None:
+    """Let the system drop mapped pages that were read, so that memory does not grow with the file (POSIX only)."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)
 
 
 @cache
@@ -205,9 +221,15 @@ class _Scan:
         self._groups = tuple(patterns().values())
         self._longest = max(len(literal) for literal in patterns())
         self._done: set[tuple[str, int]] = set()
+        self._taken = [0] * len(self._groups)
+        self._framed = False
 
-    def window(self, start: int) -> None:
-        """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in."""
+    def window(self, start: int, framed: bool) -> None:
+        """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in.
+
+        ``framed`` is false while no record has opened: then there is no frame to look for.
+        """
+        self._framed = framed
         begin = max(0, start - self._longest + 1)
         piece = memoryview(self._data)[begin : start + WINDOW]
         try:
@@ -215,16 +237,19 @@ class _Scan:
             automaton().scan(piece, match_event_handler=self._hit, context=begin)
         finally:
             piece.release()
-        hits, self._hits = sorted(set(self._hits)), []
+        hits, self._hits = self._hits, []
+        hits.sort()
         for end, pattern in hits:
-            if end > start or start == 0:
-                self._take(end - 1, self._groups[pattern])
+            # one record may hold a literal many times; the first hit has taken it
+            if end > self._taken[pattern] and (end > start or start == 0):
+                self._taken[pattern] = self._take(end - 1, self._groups[pattern])
 
     def _hit(self, pattern: int, start: int, end: int, flags: int, begin: Any) -> None:
         self._hits.append((begin + end, pattern))
 
-    def _take(self, at: int, group: tuple[Template, ...]) -> None:
-        record_at, _, record = self._record(at)
+    def _take(self, at: int, group: tuple[Template, ...]) -> int:
+        """The events of the record around a hit; returns where that record ends."""
+        record_at, stop, record = self._record(at)
         for template in group:
             message = template.message
             if (message.id, record_at) in self._done:
@@ -241,6 +266,7 @@ class _Scan:
             kept.append(Event(message.id, message.means, fields, record, log))
             if len(kept) >= 2 * MOST_EVENTS:
                 del kept[: len(kept) - MOST_EVENTS]
+        return stop
 
     def _log_of(self, record: Record, message: Message) -> str:
         """File name, else component, else the message's own log: files get renamed, merged and pasted."""
@@ -251,7 +277,7 @@ class _Scan:
     def _record(self, at: int) -> tuple[int, int, Record]:
         if self._seen and self._seen[0] <= at < self._seen[1]:
             return self._seen
-        frame = cmtrace.frame_at(self._data, at)
+        frame = cmtrace.frame_at(self._data, at) if self._framed else None
         if frame:
             start, end = frame.start, frame.end
             body = text.decode(bytes(self._data[frame.text]))

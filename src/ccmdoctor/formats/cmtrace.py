@@ -25,7 +25,6 @@ _TRAILER_REACH = 1024
 # Forum software turns quotes into typographic ones; some writers break the quoting of one attribute.
 _QUOTES = '"\u201c\u201d\u2033\u02ba'
 _ATTRIBUTE = re.compile(rf"([A-Za-z]+)\s*=\s*[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]")
-_TRAILER_END = re.compile(rb">[ \t\x00]*(?=\r|\n|<!\[LOG\[|$)|>[ \t\x00]*\Z")
 
 
 class Frame(NamedTuple):
@@ -72,26 +71,33 @@ def _opens(data: Data, at: int) -> bool:
     return not before or before[-1:] in (b"\n", b"\r", b">", b"\xbf", b"\xfe", b"\xff")
 
 
+def _ends(data: Data, at: int) -> bool:
+    """Whether a record may end at ``at``: a line end, the end of the file or the next opener follows."""
+    after = bytes(data[at : at + 16]).lstrip(b" \t\x00")
+    return not after or after[:1] in (b"\r", b"\n") or after.startswith(OPEN)
+
+
 def frame_from(data: Data, start: int) -> Frame:
     """The frame that begins at ``start``. It reaches at most to the next line that opens a record."""
     body = start + len(OPEN)
     limit = min(len(data), start + REACH)
     following = data.find(b"\n" + OPEN, body, limit)
     stop = following + 1 if following >= 0 else limit
-    search = body
-    while True:
-        close = data.find(_END, search, stop)
-        if close < 0:
-            break
+    first: Frame | None = None
+    close = data.find(_END, body, stop)
+    while close >= 0:
         trailer = close + len(CLOSE)
-        found = _TRAILER_END.search(bytes(data[trailer : min(stop, trailer + _TRAILER_REACH)]))
-        if found:
-            end = trailer + found.start() + 1
-            # A record quoted inside a message is followed by more message, not by a line end.
-            line_end = data.find(b"\n", trailer, min(stop, trailer + _TRAILER_REACH))
-            if line_end < 0 or end <= line_end:
-                return Frame(start, end, slice(body, close), slice(trailer, end))
-        search = close + 1
+        end = data.find(b">", trailer, min(stop, trailer + _TRAILER_REACH)) + 1
+        # a torn trailer runs into the next line; it costs only itself
+        if end and data.find(b"\n", trailer, end) < 0:
+            frame = Frame(start, end, slice(body, close), slice(trailer, end))
+            if _ends(data, end):
+                return frame
+            # a record quoted inside a message is followed by more message, not by a line end
+            first = first or frame
+        close = data.find(_END, close + 1, stop)
+    if first:
+        return first
     close = data.find(CLOSE, body, stop)
     return Frame(start, stop, slice(body, close if close >= 0 else stop), None)
 
@@ -123,28 +129,36 @@ def frames(data: Data, start: int = 0, stop: int | None = None) -> Iterator[Fram
             at = data.find(OPEN, at + 1, stop)
 
 
-def count(data: Data, chunk: int = 1 << 22) -> tuple[int, int]:
-    """How many records open and how many close with a trailer, by counting marks (no record is parsed)."""
-    opened = closed = 0
-    overlap = len(_END) - 1
-    for at in range(0, len(data), chunk):
-        piece = bytes(data[at : at + chunk + overlap])
-        # a mark that straddles the edge is seen by the first piece only
-        opened += piece.count(OPEN) - piece[chunk:].count(OPEN)
-        closed += piece.count(_END) - piece[chunk:].count(_END)
-    return opened, closed
+def count(data: Data, start: int, stop: int) -> tuple[int, int]:
+    """How many records open and how many close with a trailer between two bytes, by counting marks.
+
+    A mark belongs to the range in which it begins, so ranges side by side count each mark once.
+    """
+    piece = bytes(data[start : stop + len(_END) - 1])
+    edge = stop - start
+    return (
+        piece[: edge + len(OPEN) - 1].count(OPEN),
+        piece.count(_END),
+    )
 
 
 def edges(data: Data) -> tuple[Instant | None, Instant | None]:
-    """The times of the first and the last record that carry one."""
-    first = next((trailer.when for trailer in _trailers(data, 0, min(len(data), REACH)) if trailer.when), None)
-    last = None
-    for trailer in _trailers(data, max(0, len(data) - REACH // 4), len(data)):
-        last = trailer.when or last
-    return first, last
+    """The times of the first and the last record that carry one, looked for a bounded way from both ends."""
+    first = next((at for frame in frames(data, 0, min(len(data), REACH)) if (at := _when(data, frame))), None)
+    stop = len(data)
+    for _ in range(_LAST_TRIES):
+        start = data.rfind(OPEN, max(0, len(data) - REACH), stop)
+        if start < 0:
+            break
+        at = _when(data, frame_from(data, start)) if _opens(data, start) else None
+        if at:
+            return first, at
+        stop = start
+    return first, None
 
 
-def _trailers(data: Data, start: int, stop: int) -> Iterator[Trailer]:
-    for frame in frames(data, start, stop):
-        if frame.trailer:
-            yield read_trailer(bytes(data[frame.trailer]))
+_LAST_TRIES = 16
+
+
+def _when(data: Data, frame: Frame) -> Instant | None:
+    return read_trailer(bytes(data[frame.trailer])).when if frame.trailer else None

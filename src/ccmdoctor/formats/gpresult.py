@@ -18,6 +18,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator
+from html import escape
 from typing import Any, NamedTuple
 
 from lxml import etree  # type: ignore[import-untyped]
@@ -82,6 +83,7 @@ _PASTED_PATHS = ("windowscomponents/", "windowsコンポーネント/")
 _PASTED_ENDS = ("preferences", "基本設定", "userdetails", "ユーザーの詳細", "system/", "システム/", "network/", "ネットワーク/",
                 "controlpanel/", "コントロールパネル/")  # fmt: skip
 _PASTED_REACH = 12  # lines below a pasted title in which an option proves that it is a report, not a sentence
+_PARSER_LINES = 65_535
 _XML_MAX = 64 << 20
 
 
@@ -151,6 +153,20 @@ def _state(row: _Row, file: str) -> State:
     return State("gpo-setting", name, values, Place(file, row.line), "\n".join(shown))
 
 
+def _placed(rows: list[_Row], text: str, above: int = 0) -> Iterator[_Row]:
+    """The rows with their lines. The parser counts to 65,535 only; what lies below is looked up by its title."""
+    lines: list[str] = []
+    at = above + _PARSER_LINES - 1
+    for row in rows:
+        if row.line - above < _PARSER_LINES:
+            yield row
+            continue
+        lines = lines or text.split("\n")
+        titles = (row.title, escape(row.title))
+        at = next((index for index in range(at, len(lines)) if any(title in lines[index] for title in titles)), at)
+        yield row._replace(line=min(at + 1, len(lines)))
+
+
 def _addresses(options: list[tuple[str, str]]) -> dict[str, str | None]:
     """The three addresses by the labels of their options, else by their order, which is the same in every language."""
     found: dict[str, str | None] = {"detection": None, "statistics": None, "alternate": None}
@@ -185,7 +201,8 @@ def _read_html(text: str, file: str) -> list[State]:
     if root is None:
         return []
     client, rows = _html_rows(root, file)
-    states = [_state(row, file) for row in rows if _is_update_path(row.path) or _is_location(row)]
+    wanted = [row for row in rows if _is_update_path(row.path) or _is_location(row)]
+    states = [_state(row, file) for row in _placed(wanted, text)]
     return [client, *states] if client is not None else states
 
 
@@ -266,8 +283,8 @@ def _read_xml(text: str, file: str) -> list[State]:
     for results in _children(root, "ComputerResults", "UserResults"):
         if _local(results) == "ComputerResults":
             states += _xml_client(results, above, file)
-        rows = _xml_rows(results, above)
-        states += [_state(row, file) for row in rows if _is_update_path(row.path) or _is_location(row)]
+        wanted = [row for row in _xml_rows(results, above) if _is_update_path(row.path) or _is_location(row)]
+        states += [_state(row, file) for row in _placed(wanted, text, above)]
     return states
 
 

@@ -93,27 +93,29 @@ def _viewer(found: re.Match[str]) -> Line:
     )
 
 
-_SHAPES: tuple[tuple[re.Pattern[str], Callable[[re.Match[str]], Line]], ...] = (
-    (_UPDATE_TRACE, _trace),
-    (_UPDATE_OLD, _trace),
-    (_REPORTING, _reporting),
-    (_SERVICING, _servicing),
-    (_OLD_SERVER, _old_server),
-    (_VIEWER, _viewer),
-    (_DOCUMENTED, _viewer),
+# A literal that the line must hold, the shape, and how to take it apart. The literal keeps loose shapes off long lines.
+_SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Line]], ...] = (
+    (":", _UPDATE_TRACE, _trace),
+    (":", _UPDATE_OLD, _trace),
+    ("{", _REPORTING, _reporting),
+    (", ", _SERVICING, _servicing),
+    ("$$<", _OLD_SERVER, _old_server),
+    ("\t", _VIEWER, _viewer),
+    ("   ", _DOCUMENTED, _viewer),
 )
 
 
-# The last two shapes are loose; on very long lines they would cost quadratic time for nothing.
-_SHAPED = 2000
+# The last three shapes are loose; on very long lines they would cost quadratic time for nothing.
+_LOOSE = 3
+_SHAPED = 4000
 
 
 def read_line(raw: bytes) -> Line:
     """One physical line taken apart by the first shape that fits it, or as bare text; never raises."""
     text = decode(raw).strip("\r\n").rstrip()
     stripped = text.lstrip("\ufeff >")
-    for pattern, take in _SHAPES if len(stripped) <= _SHAPED else _SHAPES[:5]:
-        found = pattern.match(stripped)
+    for literal, pattern, take in _SHAPES if len(stripped) <= _SHAPED else _SHAPES[:-_LOOSE]:
+        found = pattern.match(stripped) if literal in stripped else None
         if found:
             return take(found)
     return Line(text.strip())

@@ -252,6 +252,7 @@ class _Reader:
         self.named = _class_in_file_name(file)
         self.asked: _Asked | None = None
         self.answered = False  # something was printed below the last command
+        self.used = False  # and at least one object of it was read
         self.prose = 0  # lines since the last command or object that belong to no object
         self.json_failures = 0
         self.found: list[State] = []
@@ -263,6 +264,7 @@ class _Reader:
             line = self.lines[index]
             if "<![LOG[" in line or in_record:
                 in_record = "]LOG]!>" not in line
+                self._other_text()
                 index += 1
                 continue
             index = self._step(index, line)
@@ -284,11 +286,15 @@ class _Reader:
         end = self._block(index, line, stripped)
         if end is not None:
             return end
+        self._other_text(_OTHER_COMMAND.match(line) is not None)
+        return index + 1
+
+    def _other_text(self, command: bool = False) -> None:
+        """Note a line of no object. What stands behind the answer, or far from the question, is no answer to it."""
         self.answered = True
         self.prose += 1
-        if self.prose > 3 or _OTHER_COMMAND.match(line):  # too far from the command, or the answer of another one
+        if self.used or command or self.prose > 3:
             self.asked = None
-        return index + 1
 
     def _command(self, index: int, command: str, prompt: bool) -> int:
         """Note what a command asks for. A prompt also ends the answer of the one before: was there any?"""
@@ -301,7 +307,7 @@ class _Reader:
             end += 1
         name = _class_asked(" ".join(words)[:4000])
         self.asked = _Asked(name, index, self.lines[index].rstrip(), prompt) if name else None
-        self.answered = False
+        self.answered = self.used = False
         self.prose = 0
         return end
 
@@ -339,14 +345,16 @@ class _Reader:
             return None
         name = self._class_of(block)
         if name is None:
-            return None if block.end <= index + 1 else self._pass_over(block)
+            if block.end > index + 1:
+                self._other_text()
+            return block.end if block.end > index + 1 else None
         if not block.instances:
             self._empty(name, index, line.rstrip())
         for pairs, at, text in block.instances:
             values = _values(pairs)
             if values:
                 self.found.append(State("wmi", _own_class(pairs) or name, values, Place(self.file, at + 1), text))
-        self.answered = True
+        self.answered = self.used = True
         self.prose = 0
         return block.end
 
@@ -355,11 +363,6 @@ class _Reader:
         if stripped.startswith(('"', "#TYPE ")) or self.file.casefold().endswith((".csv", ".tsv")):
             return True
         return _class_of_properties({name.casefold() for name in block.names}) is not None
-
-    def _pass_over(self, block: _Block) -> int:
-        self.answered = True
-        self.prose += 1
-        return block.end
 
     def _class_of(self, block: _Block) -> str | None:
         """The class of a block: its own word, the command's, that of its property names, that of the file's name."""
@@ -400,7 +403,7 @@ class _Reader:
                 cursor = self._json_state(item, cursor, stop)
         except RecursionError:
             self.json_failures += 1
-        self.answered = True
+        self.answered = self.used = True
         self.prose = 0
         return last + 1
 
@@ -603,7 +606,8 @@ def _table(lines: list[str], index: int) -> _Block | None:
             instances[-1] = (pairs, first, f"{above}\n{text}")
         else:
             instances.append((list(zip(names, row, strict=True)), index + 2 + at, text))
-    return _Block(instances, names, end)
+    sure = len(names) > 1 or _CAMEL.match(names[0]) is not None or names[0] in ("Name", "Title")
+    return _Block(instances, names, end, sure=sure)
 
 
 def _is_header(line: str, names: list[str], spans: list[tuple[int, int]]) -> bool:

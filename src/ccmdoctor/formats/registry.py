@@ -61,6 +61,7 @@ class _Item(NamedTuple):
     type: str
     value: Value
     line: int
+    text: str = ""  # what to quote, where that is not the line
 
 
 def read(text: str, file: str) -> list[State]:
@@ -82,7 +83,8 @@ def read(text: str, file: str) -> list[State]:
         keys[folded].values[item.name.casefold()] = item.value
         facts = {"value": item.value, "type": item.type}
         place = Place(file, item.line + 1)
-        values.append(State("registry-value", f"{item.key}\\{item.name}", facts, place, lines[item.line].rstrip()))
+        text = item.text or lines[item.line].rstrip()
+        values.append(State("registry-value", f"{item.key}\\{item.name}", facts, place, text))
     return [*keys.values(), *values]
 
 
@@ -238,7 +240,8 @@ def _queried(lines: list[str]) -> list[_Item]:
         if command is not None:
             asked = _asked(command, index)
         elif asked is not None and any(word in line.casefold() for word in _ABSENT):
-            items.append(_Item(asked[0], asked[2], asked[1], "absent", None, index))
+            text = f"{lines[asked[2]].rstrip()}\n{line.rstrip()}"
+            items.append(_Item(asked[0], asked[2], asked[1], "absent", None, asked[2], text))
             asked = None
     return items
 

@@ -7,17 +7,18 @@ so a log is searched as bytes and only the record that matters is decoded.
 
 from __future__ import annotations
 
+import codecs
 import re
-from typing import TypeAlias
-
+from collections.abc import Callable
 from mmap import mmap
+from typing import TypeAlias
 
 Data: TypeAlias = "bytes | mmap"
 
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 _BINARY_MAGIC = (
     b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"MZ", b"%PDF", b"\x7fELF", b"ElfFile", b"regf", b"MSCF", b"\x1f\x8b",
-    b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0", b"SQLite format 3", b"BM", b"RIFF", b"OggS", b"\x00asm",
+    b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0", b"SQLite format 3", b"RIFF", b"OggS", b"\x00asm",
 )  # fmt: skip
 # PowerShell's Out-File -Append writes UTF-16 into an ASCII log: runs of ASCII letters with a NUL after each.
 _WIDE_RUN = re.compile(rb"(?:[\x09\x0a\x0d\x20-\x7e]\x00){4,}")
@@ -50,6 +51,26 @@ def narrow(raw: bytes) -> bytes:
     return _WIDE_RUN.sub(lambda run: run.group().replace(b"\x00", b""), raw).replace(b"\x00", b"")
 
 
+def narrowed(data: Data, encoding: str) -> Callable[[int], bytes]:
+    """A ``read(n)`` over UTF-16 data that gives UTF-8, in pieces of about n bytes; odd bytes become U+FFFD."""
+    decoder = codecs.getincrementaldecoder(encoding)("replace")
+    at = 0
+
+    def read(size: int) -> bytes:
+        nonlocal at
+        piece = b""
+        while not piece and at < len(data):
+            raw, at = bytes(data[at : at + size]), at + size
+            piece = (
+                decoder.decode(raw, at >= len(data))
+                .removeprefix("\ufeff" if at <= size else "")
+                .encode("utf-8", "replace")
+            )
+        return piece
+
+    return read
+
+
 def is_wide(head: bytes) -> str | None:
     """``utf-16-le`` or ``utf-16-be`` when the bytes are UTF-16 (by mark or by the pattern of NULs), else None."""
     if head.startswith(b"\xff\xfe"):
@@ -76,13 +97,15 @@ def is_binary(head: bytes) -> bool:
 
     Control characters and NUL padding alone do not make a log binary: such logs exist in the wild.
     """
+    if b"<![LOG[" in head:
+        return False
     if head.startswith(_BINARY_MAGIC):
         return True
-    if b"<![LOG[" in head or is_wide(head):
+    if is_wide(head):
         return False
     sample = head[:4096]
     controls = sum(sample.count(bytes((code,))) for code in (*range(1, 9), *range(14, 27), 0x7F))
-    return bool(sample) and (controls > 0.1 * len(sample) or sample.count(0) > 0.5 * len(sample))
+    return bool(sample) and (controls > 0.05 * len(sample) or sample.count(0) > 0.5 * len(sample))
 
 
 def is_blank(data: Data) -> bool:
