@@ -139,7 +139,7 @@ class Event:
     Events order by (log, rotation, place in the file), which is the order in which a log was written.
     """
 
-    __slots__ = ("fields", "id", "log", "means", "record", "rotation")
+    __slots__ = ("_utc", "fields", "id", "log", "means", "record", "rotation")
 
     def __init__(
         self, id: str, means: str, fields: dict[str, str], record: Record, log: str, rotation: int = 0
@@ -150,6 +150,7 @@ class Event:
         self.record = record
         self.log = log
         self.rotation = rotation
+        self._utc: datetime | None = None
 
     def __repr__(self) -> str:
         return f"Event({self.id}, {self.record.place.file}:{self.record.place.line}, {self.fields})"
@@ -169,7 +170,14 @@ class Event:
     @property
     def utc(self) -> datetime | None:
         """The instant in UTC, or None."""
-        return self.record.when.utc if self.record.when else None
+        if self._utc is None and self.record.when is not None:
+            self._utc = self.record.when.utc
+        return self._utc
+
+    def retime(self, when: Instant) -> None:
+        """Replace the time of the record, when its zone becomes known or proves wrong."""
+        self.record = msgspec.structs.replace(self.record, when=when)
+        self._utc = None
 
     def after(self, other: Event) -> bool | None:
         """Whether this was written later than ``other``: True, False, or None when nothing orders the two."""

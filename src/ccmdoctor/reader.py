@@ -365,14 +365,10 @@ def _settle_zones(events: Iterable[Event], proven: list[Instant]) -> None:
         if when is None:
             continue
         if when.zone is Zone.PROVEN and logs.zone_unproven(event.log):
-            event.record = _retimed(event.record, Instant(when.as_written, when.local))
+            event.retime(Instant(when.as_written, when.local))
         elif when.bias is None and known and logs.is_local_time(event.log):
             at = min(bisect.bisect_left(known, (when.local, -10_000)), len(known) - 1)
-            event.record = _retimed(event.record, when.assuming(known[at][1]))
-
-
-def _retimed(record: Record, when: Instant) -> Record:
-    return Record(record.text, record.place, when, record.component, record.thread, record.severity)
+            event.retime(when.assuming(known[at][1]))
 
 
 def judged_at(reading: Reading, stated: datetime | None) -> datetime | None:
