@@ -247,7 +247,7 @@ def demo(ctx: click.Context, output: Path, lang: str | None) -> None:
     sys.exit(0)
 
 
-@main.command()
+@main.command(context_settings={"ignore_unknown_options": True})  # -2145107934 is a code, not an option
 @click.argument("what", required=False)
 @_language_option
 @click.pass_context
