@@ -26,5 +26,9 @@ def table(matches: list[Match], address: IPv4Interface, language: str) -> str:
 
 def _row(match: Match, language: str) -> str:
     values = match.boundary.values
-    about = [words(language)(f"boundary.{values['type']}"), str(values.get("display") or ""), *(values.get("groups") or ())]
+    about = [
+        words(language)(f"boundary.{values['type']}"),
+        str(values.get("display") or ""),
+        *(values.get("groups") or ()),
+    ]
     return f"{match.boundary.name}  ({', '.join(part for part in about if part)})"

@@ -56,7 +56,12 @@ def _code(code: codes.Code, language: str) -> str:
         rows.append((say("explain.stage"), say(f"stages.{code.stage}")))
     if code.retry:
         rows.append((say("explain.retry"), say("explain.retry-yes")))
-    lines = [f"# 0x{code.value:08x} {code.symbol or ''}".rstrip(), "", code.meaning.get(language) or say("explain.no-meaning"), ""]
+    lines = [
+        f"# 0x{code.value:08x} {code.symbol or ''}".rstrip(),
+        "",
+        code.meaning.get(language) or say("explain.no-meaning"),
+        "",
+    ]
     lines += [f"- {name}: {value}" for name, value in rows]
     if code.points_to:
         lines += ["", f"## {say('explain.causes')}", ""]

@@ -49,7 +49,7 @@ class Article(msgspec.Struct, frozen=True):
 
     def summary(self, facts: Mapping[str, Fact], unknown: str) -> str:
         """The first paragraph of "What happens" with its placeholders filled."""
-        return fill(self.sections["What happens"].split("\n\n", 1)[0].replace("\n", self._joint), facts, unknown)
+        return fill(unwrapped(self.sections["What happens"].split("\n\n", 1)[0]), facts, unknown)
 
     def headline(self, facts: Mapping[str, Fact], unknown: str) -> str:
         """The title with its placeholders filled."""
@@ -64,7 +64,7 @@ class Article(msgspec.Struct, frozen=True):
             stop = starts[index + 1].start() if index + 1 < len(starts) else len(body)
             steps.append(self._step(found["role"], body[found.end() : stop], facts, unknown))
         if steps:
-            check = fill(self.sections["How to verify"].strip(), facts, unknown)
+            check = fill(unwrapped(self.sections["How to verify"].strip()), facts, unknown)
             steps[-1] = msgspec.structs.replace(steps[-1], verify=check)
         return tuple(steps)
 
@@ -73,22 +73,33 @@ class Article(msgspec.Struct, frozen=True):
         prose, _, undo = _FENCE.sub("", text).partition(UNDO[self.language])
         return Remedy(
             role=role,
-            do=fill(_flow(prose, self._joint), facts, unknown),
+            do=fill(unwrapped(_dedent(prose)), facts, unknown),
             command=fill("\n".join(commands), facts, unknown) or None,
-            undo=fill(_flow(undo, self._joint), facts, unknown) or None,
+            undo=fill(unwrapped(_dedent(undo)), facts, unknown) or None,
         )
-
-    @property
-    def _joint(self) -> str:
-        return "" if self.language == "ja" else " "
 
 
 def _dedent(text: str) -> str:
     return "\n".join(line.strip() for line in text.strip("\n").splitlines())
 
 
-def _flow(text: str, joint: str) -> str:
-    return joint.join(line.strip() for line in text.strip().splitlines() if line.strip())
+def unwrapped(text: str) -> str:
+    """Paragraphs and list items on one line each; fenced blocks stay as they are.
+
+    Source lines are wrapped for editors. Japanese joins without a blank, unless both neighbours are Latin.
+    """
+    out: list[str] = []
+    fenced = open_ = False
+    for line in text.strip().splitlines():
+        fence = line.lstrip().startswith("```")
+        if open_ and not fenced and not fence and line.strip() and not line.lstrip().startswith(("- ", "|")):
+            before, after = out[-1][-1], line.strip()[0]
+            out[-1] += (" " if before.isascii() and after.isascii() else "") + line.strip()
+        else:
+            out.append(line.rstrip())
+        fenced = fenced != fence
+        open_ = bool(line.strip()) and not fenced and not fence
+    return "\n".join(out)
 
 
 def fill(text: str, facts: Mapping[str, Fact], unknown: str) -> str:
