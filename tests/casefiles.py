@@ -1,24 +1,24 @@
 """Reads ``cases.md`` of a rule folder: prose, fenced artifacts and the expected verdict.
 
-    ## The newest scan is refused with 503
-    Prose.
+## The newest scan is refused with 503
+Prose.
 
-    Shape: real (where the lines were seen)
+Shape: real (where the lines were seen)
 
-    ```log path=CCM/Logs/WUAHandler.log encoding=cp932
-    ...
-    ```
+```log path=CCM/Logs/WUAHandler.log encoding=cp932
+...
+```
 
-    ```verdict
-    likely
-    error = 0x80244022        facts that the finding must state
-    quote = Scan failed       text that must stand in one of its quotes
-    why = scan-succeeded      for ruled-out
-    missing = client-asmx     for unknown
-    update = KB5053598        asked with --update
-    now = 2025-03-25T02:00:00Z
-    first = no                a sure cause need not be named first
-    ```
+```verdict
+likely
+error = 0x80244022        facts that the finding must state
+quote = Scan failed       text that must stand in one of its quotes
+why = scan-succeeded      for ruled-out
+missing = client-asmx     for unknown
+update = KB5053598        asked with --update
+now = 2025-03-25T02:00:00Z
+first = no                a sure cause need not be named first
+```
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ from functools import cache
 from pathlib import Path
 
 _CASE = re.compile(r"^## +(?P<title>.+)$", re.MULTILINE)
-_FENCE = re.compile(r"^(?P<fence>`{3,})(?P<kind>\w+)(?P<attributes>[^\n`]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL)
+_FENCE = re.compile(
+    r"^(?P<fence>`{3,})(?P<kind>\w+)(?P<attributes>[^\n`]*)\n(?P<body>.*?)^(?P=fence)$", re.MULTILINE | re.DOTALL
+)
 SHAPES = ("real", "documented", "assumed")
 _OPTIONS = ("quote", "why", "missing", "update", "now", "first")
 
@@ -66,7 +68,9 @@ def cases_of(folder: Path) -> tuple[Case, ...]:
     starts = list(_CASE.finditer(text))
     stops = [found.start() for found in starts[1:]] + [len(text)]
     rule = folder.name.replace("_", "-")
-    return tuple(_case(rule, found["title"], text[found.end() : stop]) for found, stop in zip(starts, stops, strict=True))
+    return tuple(
+        _case(rule, found["title"], text[found.end() : stop]) for found, stop in zip(starts, stops, strict=True)
+    )
 
 
 def _case(rule: str, title: str, body: str) -> Case:
@@ -81,8 +85,16 @@ def _case(rule: str, title: str, body: str) -> Case:
         raw = _bytes(fence["kind"], fence["body"], attributes)
         files[attributes["path"]] = raw
     shape = re.search(r"^Shape: (\w+)", body, re.MULTILINE)
-    if not files or not any(raw.strip() for raw in files.values()) or not verdict or not shape or shape[1] not in SHAPES:
-        raise ValueError(f"{rule}: case {title!r} needs an artifact, a verdict and a line 'Shape: {'|'.join(SHAPES)} (...)'")
+    if (
+        not files
+        or not any(raw.strip() for raw in files.values())
+        or not verdict
+        or not shape
+        or shape[1] not in SHAPES
+    ):
+        raise ValueError(
+            f"{rule}: case {title!r} needs an artifact, a verdict and a line 'Shape: {'|'.join(SHAPES)} (...)'"
+        )
     options = {key: facts.pop(key) for key in _OPTIONS if key in facts}
     return Case(rule, title, shape[1], files, verdict, facts, options)
 

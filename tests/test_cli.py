@@ -44,14 +44,20 @@ def test_json_keeps_its_contract(source: Path, language: str) -> None:
         first = found["causes"][0]
         assert first["id"] == "sup-503-wsuspool" and first["verdict"] == "confirmed"
         quote = next(one for one in first["quotes"] if one["text"] == "Scan failed with error = 0x80244022.")
-        assert (quote["file"], quote["as_written"], quote["when"]) == ("Logs/WUAHandler.log", "03-25-2025 09:05:41.533-540", "2025-03-25T00:05:41.533000Z")
+        assert (quote["file"], quote["as_written"], quote["when"]) == (
+            "Logs/WUAHandler.log",
+            "03-25-2025 09:05:41.533-540",
+            "2025-03-25T00:05:41.533000Z",
+        )
 
 
 def test_a_zip_gives_the_same_diagnosis_as_the_folder(tmp_path: Path) -> None:
     with zipfile.ZipFile(tmp_path / "x.zip", "w", zipfile.ZIP_DEFLATED) as archive:
         for path in sorted(DEMO.rglob("*")):
             archive.write(path, path.relative_to(DEMO))
-    loose, packed = (json.loads(run("diagnose", source, "--format", "json").stdout) for source in (DEMO, tmp_path / "x.zip"))
+    loose, packed = (
+        json.loads(run("diagnose", source, "--format", "json").stdout) for source in (DEMO, tmp_path / "x.zip")
+    )
     for found in (loose, packed):
         for quotes in (one["quotes"] for one in found["causes"]):
             for quote in quotes:
@@ -93,7 +99,9 @@ def test_the_moment_of_judgement_can_be_given() -> None:
     ],
 )
 @pytest.mark.parametrize("language", ["ja", "en"])
-def test_bad_input_is_answered_with_exit_code_2(arguments: list[str], words: list[str], language: str, tmp_path: Path) -> None:
+def test_bad_input_is_answered_with_exit_code_2(
+    arguments: list[str], words: list[str], language: str, tmp_path: Path
+) -> None:
     for name in ("folder", "empty", "png"):
         (tmp_path / name).mkdir()
     (tmp_path / "folder" / "WUAHandler.log").write_text(FAILED, encoding="utf-8")
@@ -113,7 +121,9 @@ def test_too_little_to_say_is_exit_code_3(tmp_path: Path) -> None:
     assert done.exit_code == 3 and json.loads(done.stdout)["open_questions"]
 
 
-@pytest.mark.parametrize("code", ["0x80244022", "80244022", "-2145107934", "2149859362", "wu_e_pt_http_status_service_unavail"])
+@pytest.mark.parametrize(
+    "code", ["0x80244022", "80244022", "-2145107934", "2149859362", "wu_e_pt_http_status_service_unavail"]
+)
 def test_a_code_is_explained_in_every_form(code: str) -> None:
     text = run("explain", code, "--lang", "en").stdout
     assert "0x80244022" in text and "WU_E_PT_HTTP_STATUS_SERVICE_UNAVAIL" in text
@@ -137,7 +147,9 @@ def test_the_boundary_trap_is_explained(tmp_path: Path) -> None:
     assert inside.exit_code == 0 and "Osaka" in inside.stdout
 
 
-@pytest.mark.parametrize(("variable", "language"), [("ja_JP.UTF-8", "ja"), ("en_US.UTF-8", "en"), ("de_DE", "en"), ("C", "en")])
+@pytest.mark.parametrize(
+    ("variable", "language"), [("ja_JP.UTF-8", "ja"), ("en_US.UTF-8", "en"), ("de_DE", "en"), ("C", "en")]
+)
 def test_the_language_is_the_systems(variable: str, language: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("LC_ALL", variable)
     assert default_language() == language

@@ -26,7 +26,11 @@ def _generate() -> object:
 
 
 def test_generated_files_are_fresh() -> None:
-    stale = [path.name for path, content in _generate().generated().items() if not path.exists() or path.read_text(encoding="utf-8") != content]  # type: ignore[attr-defined]
+    stale = [
+        path.name
+        for path, content in _generate().generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]  # type: ignore[attr-defined]
     assert stale == [], "run: uv run python tools/generate.py"
 
 
@@ -34,12 +38,23 @@ def test_generated_files_are_fresh() -> None:
 def test_the_readme_shows_every_command_and_option_of_diagnose(readme: str) -> None:
     text = (ROOT / readme).read_text(encoding="utf-8")
     assert all(f"ccmdoctor {command}" in text for command in COMMANDS)
-    options = {option for parameter in cli.main.commands["diagnose"].params for option in parameter.opts if option.startswith("--")}
+    options = {
+        option
+        for parameter in cli.main.commands["diagnose"].params
+        for option in parameter.opts
+        if option.startswith("--")
+    }
     assert all(option in text for option in options - {"--output"})
 
 
 def test_both_readmes_hold_the_same_commands() -> None:
-    blocks = [re.findall(r"`([^`\n]*(?:Get-|Invoke-|Copy-|netsh|gpresult|reg export|ipconfig)[^`\n]*)`", (ROOT / name).read_text(encoding="utf-8")) for name in ("README.md", "README.ja.md")]
+    blocks = [
+        re.findall(
+            r"`([^`\n]*(?:Get-|Invoke-|Copy-|netsh|gpresult|reg export|ipconfig)[^`\n]*)`",
+            (ROOT / name).read_text(encoding="utf-8"),
+        )
+        for name in ("README.md", "README.ja.md")
+    ]
     assert blocks[0] == blocks[1] and len(blocks[0]) >= 10
 
 
@@ -56,7 +71,13 @@ def test_every_command_and_option_has_help(command: str) -> None:
 
 
 def test_imports_go_one_way() -> None:
-    done = subprocess.run([sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"], cwd=ROOT, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [sys.executable, "-c", "import sys; from importlinter.cli import lint_imports_command as c; sys.exit(c())"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

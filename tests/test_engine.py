@@ -34,12 +34,16 @@ def test_a_rule_that_crashes_is_a_trouble(folder: Path, monkeypatch: pytest.Monk
     _ = rule.inputs
     monkeypatch.setitem(rule.__dict__, "judge", broken)
     found = conclude(read(open_source([str(folder)])))
-    assert [(trouble.where, trouble.what) for trouble in found.troubles] == [("rule sup-timeout", "ZeroDivisionError: on purpose")]
+    assert [(trouble.where, trouble.what) for trouble in found.troubles] == [
+        ("rule sup-timeout", "ZeroDivisionError: on purpose")
+    ]
     assert found.causes[0].rule.id == "sup-503-wsuspool"
     assert "sup-timeout" not in {one.rule.id for one in found.causes + found.excluded}
 
 
-def test_evidence_that_crashes_is_a_trouble_and_makes_its_rules_unknown(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_evidence_that_crashes_is_a_trouble_and_makes_its_rules_unknown(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def broken(_: Bundle) -> ScanHistory:
         raise ValueError("on purpose")
 
@@ -52,12 +56,16 @@ def test_evidence_that_crashes_is_a_trouble_and_makes_its_rules_unknown(folder: 
 
 def test_a_rule_is_no_surer_than_its_proof_allows(folder: Path) -> None:
     found = engine.judge(Bundle(read(open_source([str(folder)])), Target(), None))
-    assert next(one.finding.verdict for one in found.results if one.rule.id == "wsus-not-maintained") is Verdict.POSSIBLE
+    assert (
+        next(one.finding.verdict for one in found.results if one.rule.id == "wsus-not-maintained") is Verdict.POSSIBLE
+    )
 
 
 def test_only_possible_causes_are_not_enough(tmp_path: Path) -> None:
     (tmp_path / "WindowsUpdatePolicy.reg").write_bytes(
-        'Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate]\r\n"DeferQualityUpdatesPeriodInDays"=dword:00000007\r\n"WUServer"="http://sup.contoso.com:8530"\r\n'.encode("utf-16")
+        'Windows Registry Editor Version 5.00\r\n\r\n[HKEY_LOCAL_MACHINE\\SOFTWARE\\Policies\\Microsoft\\Windows\\WindowsUpdate]\r\n"DeferQualityUpdatesPeriodInDays"=dword:00000007\r\n"WUServer"="http://sup.contoso.com:8530"\r\n'.encode(
+            "utf-16"
+        )
     )
     found = conclude(read(open_source([str(tmp_path)])))
     assert found.outcome is Outcome.INSUFFICIENT

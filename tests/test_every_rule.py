@@ -8,8 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 import pytest
-from casefiles import Case, cases_of
 
+from casefiles import Case, cases_of
 from ccmdoctor.evidence.base import Bundle, Target
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.tables import table
@@ -89,7 +89,9 @@ def test_inputs_read_are_inputs_declared(rule: Rule) -> None:
     used = {node.id for statement in function.body for node in ast.walk(statement) if isinstance(node, ast.Name)}
     declared = {argument.arg for argument in function.args.args}
     assert declared == set(rule.inputs) and declared <= used
-    assert any(required for _, required in rule.inputs.values()), "a rule without required evidence can never be unknown"
+    assert any(required for _, required in rule.inputs.values()), (
+        "a rule without required evidence can never be unknown"
+    )
 
 
 def test_the_cases_cover_the_verdicts(rule: Rule) -> None:

@@ -33,7 +33,9 @@ def test_every_effect_is_explained_by_some_rule() -> None:
 
 
 def test_symptom_one_has_every_cause_of_its_article() -> None:
-    assert {"sup-503-wsuspool", "mp-timeout", "sup-not-in-boundary-group", "update-installed-already"} <= {rule.id for rule in rules() if Symptom.NOT_SHOWN in symptoms_of(rule.id)}
+    assert {"sup-503-wsuspool", "mp-timeout", "sup-not-in-boundary-group", "update-installed-already"} <= {
+        rule.id for rule in rules() if Symptom.NOT_SHOWN in symptoms_of(rule.id)
+    }
 
 
 def line(text: str, time: str) -> str:
@@ -49,7 +51,12 @@ def _conclude(folder: Path, symptom: Symptom | None = None, **logs: list[tuple[s
 def test_the_first_broken_stage_comes_first(tmp_path: Path) -> None:
     found = _conclude(
         tmp_path,
-        CcmMessaging=[("[CCMHTTP] ERROR: URL=http://mp.contoso.com, Port=80, Options=1248, Code=12007, Text=ERROR_WINHTTP_NAME_NOT_RESOLVED", "09:00:00.000")],
+        CcmMessaging=[
+            (
+                "[CCMHTTP] ERROR: URL=http://mp.contoso.com, Port=80, Options=1248, Code=12007, Text=ERROR_WINHTTP_NAME_NOT_RESOLVED",
+                "09:00:00.000",
+            )
+        ],
         WUAHandler=[("Scan failed with error = 0x80244022.", "10:00:00.000")],
     )
     assert [one.rule.id for one in found.causes][:2] == ["mp-name-not-resolved", "sup-503-wsuspool"]

@@ -50,7 +50,11 @@ def test_the_entry_is_complete(message: Message) -> None:
     ("template", "text", "fields"),
     [
         ("Scan failed with error = {error:hr}", "Scan  failed\twith error = 80244022.", {"error": "80244022"}),
-        ("id ({id:guid}), go", "ID ({A70BBF1F-4768-4A41-AB5B-9ADBBBE009D0}), go", {"id": "{A70BBF1F-4768-4A41-AB5B-9ADBBBE009D0}"}),
+        (
+            "id ({id:guid}), go",
+            "ID ({A70BBF1F-4768-4A41-AB5B-9ADBBBE009D0}), go",
+            {"id": "{A70BBF1F-4768-4A41-AB5B-9ADBBBE009D0}"},
+        ),
         ("to {_} end {n:int}", "to x y z end -7", {"n": "-7"}),
     ],
 )

@@ -17,7 +17,13 @@ from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source
 
 
-def line(text: str, time: str = "10:02:03.412-540", date: str = "03-25-2025", component: str = "WUAHandler", source: str = "cwuahandler.cpp:3525") -> str:
+def line(
+    text: str,
+    time: str = "10:02:03.412-540",
+    date: str = "03-25-2025",
+    component: str = "WUAHandler",
+    source: str = "cwuahandler.cpp:3525",
+) -> str:
     return f'<![LOG[{text}]LOG]!><time="{time}" date="{date}" component="{component}" context="" type="3" thread="4120" file="{source}">\r\n'
 
 
@@ -64,7 +70,9 @@ def test_the_stamp_in_a_rotated_name_does_not_order_the_parts(tmp_path: Path) ->
 
 
 def test_copies_count_once(tmp_path: Path) -> None:
-    reading = read_files(tmp_path, a__WUAHandler_log=FAILED + DONE, b__WUAHandler_log=FAILED + DONE, c__WUAHandler_log=FAILED)
+    reading = read_files(
+        tmp_path, a__WUAHandler_log=FAILED + DONE, b__WUAHandler_log=FAILED + DONE, c__WUAHandler_log=FAILED
+    )
     assert len(reading.events["scan-failed"]) == 1
     assert [item.state for item in reading.coverage] == ["read", "duplicate", "read"]
 
@@ -90,7 +98,10 @@ def test_pasted_lines_need_no_frame(tmp_path: Path) -> None:
 
 
 def test_two_messages_on_one_line_are_two_events(tmp_path: Path) -> None:
-    events = read_files(tmp_path, x_log="OnSearchComplete - Failed to end search job. Error = 0x80244010. Scan failed with error = 0x80244010.").events
+    events = read_files(
+        tmp_path,
+        x_log="OnSearchComplete - Failed to end search job. Error = 0x80244010. Scan failed with error = 0x80244010.",
+    ).events
     assert set(events) == {"search-job-failed", "scan-failed"}
 
 
@@ -103,7 +114,9 @@ def test_windows_logs_borrow_the_zone_that_native_records_prove(tmp_path: Path) 
 
 
 def test_windows_pe_and_scripts_prove_no_zone(tmp_path: Path) -> None:
-    reading = read_files(tmp_path, smsts_log=line("Scan failed with error = 0x80244022.", "10:02:03.412+480", component="TSManager"))
+    reading = read_files(
+        tmp_path, smsts_log=line("Scan failed with error = 0x80244022.", "10:02:03.412+480", component="TSManager")
+    )
     event = reading.events["scan-failed"][0]
     assert event.utc is None and event.record.when.zone is Zone.UNKNOWN  # type: ignore[union-attr]
 
@@ -126,7 +139,9 @@ def test_a_hit_across_the_edge_of_a_window_is_found_once(tmp_path: Path, monkeyp
 
 def test_only_the_newest_events_of_a_flood_are_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reader, "MOST_EVENTS", 10)
-    content = "".join(line("Scan failed with error = 0x80244022.", f"10:{n % 60:02d}:{n // 60:02d}.000-540") for n in range(100))
+    content = "".join(
+        line("Scan failed with error = 0x80244022.", f"10:{n % 60:02d}:{n // 60:02d}.000-540") for n in range(100)
+    )
     kept = read_files(tmp_path, WUAHandler_log=content).events["scan-failed"]
     assert len(kept) == 10 and kept[-1].record.place.line == 100
 
@@ -143,11 +158,15 @@ def test_a_zip_inside_a_zip_reads_like_the_loose_files(tmp_path: Path) -> None:
     inner = zipped({"CCM/Logs/WUAHandler.log": FAILED.encode()})
     (tmp_path / "Support_1.zip").write_bytes(zipped({"Support_1/Logs.zip": inner, "readme.txt": b"hello"}))
     reading = read(open_source([str(tmp_path / "Support_1.zip")]))
-    assert reading.events["scan-failed"][0].record.place.file == "Support_1.zip!Support_1/Logs.zip!CCM/Logs/WUAHandler.log"
+    assert (
+        reading.events["scan-failed"][0].record.place.file == "Support_1.zip!Support_1/Logs.zip!CCM/Logs/WUAHandler.log"
+    )
 
 
 def test_a_name_that_climbs_out_of_the_archive_is_only_a_name(tmp_path: Path) -> None:
-    (tmp_path / "x.zip").write_bytes(zipped({"../../etc/WUAHandler.log": FAILED.encode(), "C:\\Windows\\a.log": b"x", "/abs.log": b"y"}))
+    (tmp_path / "x.zip").write_bytes(
+        zipped({"../../etc/WUAHandler.log": FAILED.encode(), "C:\\Windows\\a.log": b"x", "/abs.log": b"y"})
+    )
     before = sorted(tmp_path.rglob("*"))
     reading = read(open_source([str(tmp_path / "x.zip")]))
     assert reading.events["scan-failed"] and all(".." not in item.artifact for item in reading.coverage)
@@ -182,11 +201,17 @@ def test_a_bomb_of_nested_archives_ends_early(tmp_path: Path) -> None:
         ("broken.zip", b"PK\x03\x04 and then nothing", "zip-damaged"),
     ],
 )
-def test_input_that_says_nothing_is_an_error_that_names_it(tmp_path: Path, name: str, content: bytes, reason: str) -> None:
+def test_input_that_says_nothing_is_an_error_that_names_it(
+    tmp_path: Path, name: str, content: bytes, reason: str
+) -> None:
     (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError) as error:
         read(open_source([str(tmp_path)]))
-    assert error.value.key == "nothing-readable" and error.value.about == {"source": str(tmp_path), "file": name, "reason": reason}
+    assert error.value.key == "nothing-readable" and error.value.about == {
+        "source": str(tmp_path),
+        "file": name,
+        "reason": reason,
+    }
 
 
 def test_an_empty_folder_and_a_missing_one(tmp_path: Path) -> None:
@@ -211,7 +236,9 @@ def test_links_are_not_followed(tmp_path: Path) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(noise=st.binary(max_size=400), at=st.integers(0, 10))
-def test_noise_between_records_neither_crashes_nor_costs_a_record(tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int) -> None:
+def test_noise_between_records_neither_crashes_nor_costs_a_record(
+    tmp_path_factory: pytest.TempPathFactory, noise: bytes, at: int
+) -> None:
     records = [line("Scan failed with error = 0x80244022.", f"10:{n:02d}:03.412-540").encode() for n in range(10)]
     # what a writer leaves behind: no opener and no terminator of its own, and whole lines
     dirt = noise.replace(b"<![LOG[", b"").replace(b"]LOG]!>", b"").replace(b"<", b"") + b"\r\n"

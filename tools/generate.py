@@ -1,7 +1,7 @@
 """Writes the generated files: the JSON Schema of a diagnosis and the catalogue of causes in both languages.
 
-    uv run python tools/generate.py           write them
-    uv run python tools/generate.py --check   exit with 1 when one is stale
+uv run python tools/generate.py           write them
+uv run python tools/generate.py --check   exit with 1 when one is stale
 """
 
 from __future__ import annotations
@@ -59,7 +59,11 @@ def _entry(rule: Rule, language: str) -> list[str]:
 
 def main() -> int:
     """Write or check."""
-    stale = [path for path, content in generated().items() if not path.exists() or path.read_text(encoding="utf-8") != content]
+    stale = [
+        path
+        for path, content in generated().items()
+        if not path.exists() or path.read_text(encoding="utf-8") != content
+    ]
     if "--check" in sys.argv:
         for path in stale:
             print(f"stale: {path.name}; run: uv run python tools/generate.py")

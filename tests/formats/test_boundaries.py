@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -18,7 +20,9 @@ EXPORT = (
     '"0","16777220","3","System.String[]","大阪","1","System.String[]","10.0.0.1-10.0.0.254"\n'
     '"0","16777221","4","System.String[]","VPN","1","System.String[]","Auto:On"\n'
 )
-CONSOLE_EN = "Boundary,Type,Description,Boundary Groups,Site Systems\n10.0.0.0,IP subnet,Tokyo,BG1;BG2,dp01.contoso.com\n"
+CONSOLE_EN = (
+    "Boundary,Type,Description,Boundary Groups,Site Systems\n10.0.0.0,IP subnet,Tokyo,BG1;BG2,dp01.contoso.com\n"
+)
 CONSOLE_JA = (
     "境界,種類,説明,境界グループ,サイト システム\n"
     "10.0.0.0/255.255.0.0,IP サブネット,東京,本社グループ,dp01.contoso.com;dp02.contoso.com\n"
@@ -139,6 +143,7 @@ def test_two_lists_in_one_text_are_both_read() -> None:
         '<![LOG[Client is in boundary group, type: 1]LOG]!><time="1" date="2" component="L" type="1">',
         "Value,Type\n10.0.0.0,IP subnet",  # not surely about boundaries: only for a file named as such
         "境界とは何ですか、種類は",
+        "Boundary,Comment\n10.0.0.0,is it this one?",
     ],
 )
 def test_a_log_or_letter_that_mentions_boundaries_gives_nothing(text: str) -> None:
@@ -152,7 +157,16 @@ def test_markers_let_every_list_through(text: str) -> None:
     assert read(text, "f") != []
 
 
-PIECES = st.sampled_from(["Value", "BoundaryType", "境界", "種類", ",", "\t", ";", '"', "\n", "\r", "10.0.0.0", "a-b", "\0"])
+@pytest.mark.parametrize("line", ["Boundary,Type", "10.0.0.0,0", "boundary,x", '"境界","種類"', 'boundary,"'])
+def test_a_hostile_text_takes_no_longer_than_its_length_allows(line: str) -> None:
+    start = time.perf_counter()
+    read("境界,種類\n" + f"{line}\n" * 50_000, "f")
+    assert time.perf_counter() - start < 10
+
+
+PIECES = st.sampled_from(
+    ["Value", "BoundaryType", "境界", "種類", ",", "\t", ";", '"', "\n", "\r", "10.0.0.0", "a-b", "\0"]
+)
 NOISE = st.lists(PIECES | st.text(max_size=20), max_size=60).map("".join)
 
 

@@ -82,7 +82,10 @@ JAPANESE = html_report(
             (JA_LABELS[1], SUP),
             (JA_LABELS[2], ""),
             ("(例: https://IntranetUpd01)", ""),
-            ("代替ダウンロード サーバーが設定されている場合は、メタデータに URL が示されていないファイルをダウンロードします。", "無効"),
+            (
+                "代替ダウンロード サーバーが設定されている場合は、メタデータに URL が示されていないファイルをダウンロードします。",
+                "無効",
+            ),
         ]
     ),
     section="Windows コンポーネント/Windows Update",
@@ -145,7 +148,7 @@ XML = """<?xml version="1.0" encoding="utf-16"?>
     <Name>CONTOSO\\akari</Name>
   </UserResults>
 </Rsop>
-"""  # noqa: E501
+"""
 DOMAIN_GPO = "{10000000-0000-0000-0000-000000000001}"
 
 
@@ -265,7 +268,9 @@ def test_without_the_path_attribute_the_section_heading_counts() -> None:
     deep = "Windows Components/Windows Update/Manage updates offered from Windows Server Update Service"
     assert location(html_report(row, section=deep))["gpo"] == "Old WSUS"
     plain = "<tr><td>Select when Quality Updates are received</td><td>Enabled</td><td>WUfB</td></tr>"
-    assert settings(html_report(plain, section=deep))["Select when Quality Updates are received"].values["local"] is False
+    assert (
+        settings(html_report(plain, section=deep))["Select when Quality Updates are received"].values["local"] is False
+    )
 
 
 @pytest.mark.parametrize(
@@ -285,7 +290,13 @@ def test_the_local_policy_is_known_by_its_whole_name(gpo: str, local: bool) -> N
 
 @pytest.mark.parametrize(
     ("word", "state"),
-    [("Enabled", "enabled"), ("無効", "disabled"), ("Включено", "enabled"), ("Deaktiviert", "disabled"), ("Huh?", "Huh?")],
+    [
+        ("Enabled", "enabled"),
+        ("無効", "disabled"),
+        ("Включено", "enabled"),
+        ("Deaktiviert", "disabled"),
+        ("Huh?", "Huh?"),
+    ],
 )
 def test_states_of_known_languages_are_translated_and_others_kept(word: str, state: str) -> None:
     assert location(html_report(html_setting(EN_TITLE, EN_PATH, word, "X")))["state"] == state
@@ -316,8 +327,16 @@ def test_options_inside_the_second_cell_are_options_and_not_the_state() -> None:
     assert location(html_report(row))["detection"] == SUP
 
 
+def test_a_table_with_three_columns_among_the_options_is_no_setting() -> None:
+    inner = '<table class="subtable"><tr><td>Name</td><td>Value</td><td>Note</td></tr></table>'
+    rows = html_setting("Configure Automatic Updates", EN_PATH, "Enabled", "X") + html_options([("List", inner)])
+    assert list(settings(html_report(rows))) == ["Configure Automatic Updates"]
+
+
 def test_an_address_without_a_scheme_is_kept_as_written() -> None:
-    rows = html_setting(EN_TITLE, EN_PATH, "Enabled", "X") + html_options([(EN_LABELS[0], "sup01:8530"), (EN_LABELS[1], "")])
+    rows = html_setting(EN_TITLE, EN_PATH, "Enabled", "X") + html_options(
+        [(EN_LABELS[0], "sup01:8530"), (EN_LABELS[1], "")]
+    )
     assert location(html_report(rows))["detection"] == "sup01:8530"
 
 
@@ -327,7 +346,8 @@ def test_signed_content_from_an_intranet_location_is_another_policy() -> None:
 
 
 @pytest.mark.parametrize(
-    ("label", "domain_label"), [("Computer name", "Domain"), ("コンピューター名", "ドメイン"), ("コンピュータ名", "ドメイン")]
+    ("label", "domain_label"),
+    [("Computer name", "Domain"), ("コンピューター名", "ドメイン"), ("コンピュータ名", "ドメイン")],
 )
 def test_the_computer_of_a_report_is_named(label: str, domain_label: str) -> None:
     general = (

@@ -118,7 +118,8 @@ def test_the_quote_is_the_address_line(text: str, line: int, newline: str) -> No
 
 
 @pytest.mark.parametrize(
-    ("mask", "prefix"), [("255.255.0.0", "/16"), ("255.255.255.248", "/29"), ("255.255.255.255", "/32"), ("0.0.0.0", "/0")]
+    ("mask", "prefix"),
+    [("255.255.0.0", "/16"), ("255.255.255.248", "/29"), ("255.255.255.255", "/32"), ("0.0.0.0", "/0")],
 )
 def test_the_mask_becomes_a_prefix_length(mask: str, prefix: str) -> None:
     text = ENGLISH.replace("255.255.255.0", mask)

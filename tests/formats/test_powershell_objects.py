@@ -7,6 +7,7 @@ captures and PowerShell's own formatter. Assumed: the Japanese words of WMI erro
 from __future__ import annotations
 
 import json
+import time
 import unicodedata
 from typing import Any
 
@@ -132,6 +133,35 @@ def test_a_table_that_lost_its_alignment_is_split_at_its_gaps() -> None:
     }
 
 
+@pytest.mark.parametrize(
+    ("padding", "title"),
+    [
+        ("on a console of another language", "①更新 xy"),
+        ("on a Japanese console", "①更新 x"),
+        ("in a file", "①更新 wxyz"),
+    ],
+)
+def test_the_way_in_which_characters_were_counted_is_found_out(padding: str, title: str) -> None:
+    """The column is eight cells wide: the title fills it when the circled number counts as one, two, or all as one."""
+    states = wmi(
+        f"Title    Status    UniqueId\n-----    ------    --------\n{title} Missing   id1\nUpdate a Installed id2\n"
+    )
+    assert [state.values["title"] for state in states] == [title, "Update a"], padding
+    assert [state.values["status"] for state in states] == ["Missing", "Installed"]
+    assert [state.values["uniqueid"] for state in states] == ["id1", "id2"]
+
+
+def test_a_row_that_fits_nothing_does_not_move_the_columns_of_the_others() -> None:
+    text = (
+        "UniqueId Title     Status\n"
+        "-------- -----     ------\n"
+        "id1      Aaaaa bb  Missing\n"
+        "id2      Ccccc dd  Missing\n"
+        "one-row-that-is-something-else\n"
+    )
+    assert [state.values["title"] for state in wmi(text)] == ["Aaaaa bb", "Ccccc dd"]
+
+
 @pytest.mark.parametrize("dots", ["...", "…"])
 def test_a_value_that_was_cut_stays_cut(dots: str) -> None:
     text = f"UniqueId Title Status\n-------- ----- ------\n0f7a{dots:4} 20{dots:3} Miss{dots}\n"
@@ -160,7 +190,10 @@ def test_an_empty_first_cell_is_none_and_the_row_stays_a_row() -> None:
         "                       13 B\n"
     )
     states = wmi(text)
-    assert [(state.values["articleid"], state.values["evaluationstate"]) for state in states] == [("5053602", 1), (None, 13)]
+    assert [(state.values["articleid"], state.values["evaluationstate"]) for state in states] == [
+        ("5053602", 1),
+        (None, 13),
+    ]
 
 
 def test_a_table_ends_at_an_empty_line_or_a_prompt() -> None:
@@ -184,7 +217,9 @@ def test_a_list_gives_one_instance_per_paragraph() -> None:
 
 
 def test_a_value_broken_at_a_blank_gets_its_blank_back() -> None:
-    text = LIST.replace("Update for Windows 11", "Update for\n           Windows 11 Version 23H2\n           (KB5053602)")
+    text = LIST.replace(
+        "Update for Windows 11", "Update for\n           Windows 11 Version 23H2\n           (KB5053602)"
+    )
     assert wmi(text)[0].values["title"] == "2025-03 Cumulative Update for Windows 11 Version 23H2 (KB5053602)"
 
 
@@ -297,8 +332,12 @@ def test_property_names_that_only_one_class_has_tell_the_class(names: str, expec
     width = max(map(len, words))
     as_list = "".join(f"{word:{width}} : x\n" for word in words)
     as_csv = ",".join(words) + "\n" + ",".join("x" for _ in words) + "\n"
-    as_table = "  ".join(words) + "\n" + "  ".join("-" * len(word) for word in words) + "\n" + "  ".join(
-        "x".ljust(len(word)) for word in words
+    as_table = (
+        "  ".join(words)
+        + "\n"
+        + "  ".join("-" * len(word) for word in words)
+        + "\n"
+        + "  ".join("x".ljust(len(word)) for word in words)
     )
     as_json = json.dumps(dict.fromkeys(words, "x"))
     for text in (as_list, as_csv, as_table, as_json):
@@ -319,7 +358,9 @@ def test_property_names_that_only_one_class_has_tell_the_class(names: str, expec
 )
 @pytest.mark.parametrize("prompt", [PROMPT, "", "[PC0123]: PS C:\\> ", "PS>"])
 def test_the_command_above_tells_the_class(command: str, prompt: str) -> None:
-    (state,) = wmi(f"{prompt}{command}\n\nClientIdChangeDate PreviousClientId\n------------------ ----------------\n03/25/2025         Unknown\n")
+    (state,) = wmi(
+        f"{prompt}{command}\n\nClientIdChangeDate PreviousClientId\n------------------ ----------------\n03/25/2025         Unknown\n"
+    )
     assert (state.name, state.values["previousclientid"]) == ("CCM_Client", "Unknown")
 
 
@@ -334,10 +375,19 @@ def test_a_command_that_goes_on_over_lines_is_one_command() -> None:
 
 
 @pytest.mark.parametrize(
-    "between", [f"{PROMPT}Get-Service ccmexec", "Get-Service ccmexec", "netsh winhttp show proxy", "C:\\>dir", "one\ntwo\nthree\nfour"]
+    "between",
+    [
+        f"{PROMPT}Get-Service ccmexec",
+        "Get-Service ccmexec",
+        "netsh winhttp show proxy",
+        "C:\\>dir",
+        "one\ntwo\nthree\nfour",
+    ],
 )
 def test_another_command_or_text_ends_the_reach_of_a_command(between: str) -> None:
-    text = f"{PROMPT}{ASK}\n{TABLE}\n{between}\n\nStatus  Name\n------  ----\nRunning ccmexec\n"
+    other = "\n\nStatus  Name\n------  ----\nRunning ccmexec\n"
+    assert wmi(f"{ASK}\n{between}{other}") == []
+    text = f"{PROMPT}{ASK}\n{TABLE}\n{between}{other}"
     assert [state.values.get("assignmentid") for state in wmi(text)] == [ID_1, ID_2]
 
 
@@ -355,6 +405,11 @@ def test_the_name_of_the_file_tells_the_class_when_nothing_else_does(file: str, 
     assert [state.name for state in wmi(text, file)] == [expected]
     assert wmi(text, "notes.txt") == []
     assert [state.name for state in wmi(LIST, file)] == ["CCM_UpdateStatus"] * 2
+
+
+@pytest.mark.parametrize("other", [f"{PROMPT}Get-Service", "Get-Service ccmexec", "C:\\>sc query"])
+def test_a_file_with_other_commands_in_it_does_not_lend_its_name(other: str) -> None:
+    assert read(f"{other}\n\nStatus  DisplayName\n------  -----------\nRunning SMS Agent\n", "CCM_Client.txt") == []
 
 
 def test_a_log_file_does_not_lend_its_name() -> None:
@@ -406,7 +461,12 @@ def test_a_csv_without_rows_means_that_there_is_no_instance() -> None:
 
 # --- JSON ---------------------------------------------------------------------------------------------------------
 
-INSTANCE: dict[str, Any] = {"UniqueId": "0f7a", "Title": "累積更新プログラム", "Status": "Missing", "RevisionNumber": 200}
+INSTANCE: dict[str, Any] = {
+    "UniqueId": "0f7a",
+    "Title": "累積更新プログラム",
+    "Status": "Missing",
+    "RevisionNumber": 200,
+}
 
 
 @pytest.mark.parametrize("indent", [None, 2])
@@ -539,6 +599,9 @@ def test_a_command_that_the_next_prompt_follows_gave_no_instance() -> None:
         f"Please run\n{ASK}\nand send the answer.\n{PROMPT}\n",
         f"{ASK}\n{PROMPT}\n",
         f"{PROMPT}{ASK}\nsomething was printed\n{PROMPT}\n",
+        f"{PROMPT}$a = {ASK}\n{PROMPT}\n",
+        f"{PROMPT}{ASK} | Export-Csv a.csv\n{PROMPT}\n",
+        f"{PROMPT}{ASK} > a.txt\n{PROMPT}\n",
     ],
 )
 def test_a_command_whose_answer_is_not_shown_says_nothing(text: str) -> None:
@@ -546,15 +609,46 @@ def test_a_command_whose_answer_is_not_shown_says_nothing(text: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "command",
+    [
+        f"{ASK} | Where-Object AssignmentName -like '*2025*'",
+        ASK.replace(" | Select", " | ? { $_.AssignmentName } | Select"),
+        ASK.replace(" | Select", " -Filter \"AssignmentName like '%x%'\" | Select"),
+        "Get-CimInstance -Namespace root/ccm -Query \"select * from CCM_UpdateCIAssignment where AssignmentID='x'\"",
+    ],
+)
+def test_an_empty_answer_to_a_filtered_question_does_not_empty_the_class(command: str) -> None:
+    assert read(f"{PROMPT}{command}\n\n{PROMPT}\n", "paste.txt") == []
+
+
+@pytest.mark.parametrize("stage", ["", " | fl", " | ft -AutoSize", " | Sort-Object AssignmentID | Format-List *"])
+def test_a_question_that_shows_everything_may_shape_its_answer(stage: str) -> None:
+    text = f"{PROMPT}Get-CimInstance -Namespace root/ccm -ClassName CCM_Client{stage}\n{PROMPT}\n"
+    assert [(state.kind, state.name) for state in read(text, "f")] == [("wmi-empty", "CCM_Client")]
+
+
+@pytest.mark.parametrize(
     ("message", "name", "code"),
     [
-        (r'Get-WmiObject : Invalid namespace "root\CCM\Policy\Machine\ActualConfig"', "CCM_UpdateCIAssignment", "0x8004100e"),
-        (r'Get-WmiObject : 無効な名前空間です "root\CCM\Policy\Machine\ActualConfig"', "CCM_UpdateCIAssignment", "0x8004100e"),
+        (
+            r'Get-WmiObject : Invalid namespace "root\CCM\Policy\Machine\ActualConfig"',
+            "CCM_UpdateCIAssignment",
+            "0x8004100e",
+        ),
+        (
+            r'Get-WmiObject : 無効な名前空間です "root\CCM\Policy\Machine\ActualConfig"',
+            "CCM_UpdateCIAssignment",
+            "0x8004100e",
+        ),
         ('Get-WmiObject : Invalid class "CCM_UpdateCIAssignment"', "CCM_UpdateCIAssignment", "0x80041010"),
         ('Get-WmiObject : 無効なクラス "CCM_UpdateCIAssignment"', "CCM_UpdateCIAssignment", "0x80041010"),
         ("Get-CimInstance: Invalid class", "CCM_UpdateCIAssignment", "0x80041010"),
         ("Get-WmiObject : Access denied", "CCM_UpdateCIAssignment", "0x80041003"),
-        ("Get-WmiObject : The RPC server is unavailable. (Exception from HRESULT: 0x800706BA)", "CCM_UpdateCIAssignment", "0x800706ba"),
+        (
+            "Get-WmiObject : The RPC server is unavailable. (Exception from HRESULT: 0x800706BA)",
+            "CCM_UpdateCIAssignment",
+            "0x800706ba",
+        ),
     ],
 )
 def test_an_error_names_the_class_that_was_asked_and_its_code(message: str, name: str, code: str) -> None:
@@ -598,7 +692,7 @@ def test_an_error_of_another_kind_is_no_wmi_error() -> None:
     "text",
     [
         '<![LOG[UniqueId : x]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="c" type="1">',
-        "<![LOG[first line\nUniqueId : x\nTitle    : y\nStatus   : Missing\n]LOG]!><time=\"1\">",
+        '<![LOG[first line\nUniqueId : x\nTitle    : y\nStatus   : Missing\n]LOG]!><time="1">',
         "Status : it still fails.\nNote   : CCM_UpdateStatus is empty, I think.",
         "Title: UniqueId and Status\nUniqueId: 1\nStatus: Missing",
         "StatusCode        : 200\nStatusDescription : OK\n",
@@ -621,7 +715,20 @@ def test_what_people_write_below_a_command_is_not_its_answer(letter: str) -> Non
 
 def test_objects_of_several_kinds_in_one_text_come_in_order() -> None:
     log = '<![LOG[Scan failed]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="WUAHandler" type="3">'
-    text = "\n".join([log, LIST, "", "次はこちら:", PROMPT + ASK, TABLE, log, json.dumps(INSTANCE), "", '"ArticleID","EvaluationState"\n"5","1"'])
+    text = "\n".join(
+        [
+            log,
+            LIST,
+            "",
+            "次はこちら:",
+            PROMPT + ASK,
+            TABLE,
+            log,
+            json.dumps(INSTANCE),
+            "",
+            '"ArticleID","EvaluationState"\n"5","1"',
+        ]
+    )
     assert [state.name for state in wmi(text)] == [
         "CCM_UpdateStatus",
         "CCM_UpdateStatus",
@@ -678,7 +785,9 @@ PIECES = st.sampled_from(
 )
 
 
-@given(st.lists(PIECES | st.text(max_size=60), max_size=30).map("\n".join), st.sampled_from(["a.txt", "CCM_Client.json"]))
+@given(
+    st.lists(PIECES | st.text(max_size=60), max_size=30).map("\n".join), st.sampled_from(["a.txt", "CCM_Client.json"])
+)
 def test_any_text_gives_a_list_of_states_that_stand_in_it(text: str, file: str) -> None:
     count = len(text.replace("\r\n", "\n").replace("\r", "\n").split("\n"))
     for state in read(text, file):
@@ -692,6 +801,29 @@ def test_any_text_gives_a_list_of_states_that_stand_in_it(text: str, file: str) 
 def test_json_that_is_nested_without_end_is_passed_over() -> None:
     deep = "[" * 200_000
     assert read(deep + "\n" + LIST, "f") == read("x\n" + LIST, "f")
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "Boundary,Type",
+        '"ab","c"',
+        "ab c\n- -",
+        "a b\n- -",
+        "AssignmentID : x",
+        "[",
+        '{"a":1',
+        "#TYPE x",
+        "Get-WmiObject : x",
+        ">> x",
+    ],
+)
+def test_a_hostile_text_takes_no_longer_than_its_length_allows(line: str) -> None:
+    text = f"PS C:\\> Get-WmiObject CCM_Client\n{line}\n" * 20_000
+    for hostile in (text, f"{line}\n" * 30_000):
+        start = time.perf_counter()
+        read(hostile, "CCM_Client.txt")
+        assert time.perf_counter() - start < 10  # a second here; minutes when every line reads to the end again
 
 
 CELLS = st.text("aKb9-更新ﾌプー（…α", max_size=12).map(lambda text: f"x{text}")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -149,7 +151,12 @@ def test_an_exported_key_without_values_exists() -> None:
 
 @pytest.mark.parametrize(
     ("hive", "short"),
-    [("HKEY_CURRENT_USER", "HKCU"), ("HKEY_USERS", "HKU"), ("HKEY_CLASSES_ROOT", "HKCR"), ("hkey_local_machine", "HKLM")],
+    [
+        ("HKEY_CURRENT_USER", "HKCU"),
+        ("HKEY_USERS", "HKU"),
+        ("HKEY_CLASSES_ROOT", "HKCR"),
+        ("hkey_local_machine", "HKLM"),
+    ],
 )
 def test_every_hive_gets_its_short_name(hive: str, short: str) -> None:
     assert keys(f'[{hive}\\Software\\X]\n"a"="b"\n') == {f"{short}\\Software\\X": {"a": "b"}}
@@ -160,7 +167,11 @@ def test_every_hive_gets_its_short_name(hive: str, short: str) -> None:
 
 def test_a_query_gives_the_same_keys_as_an_export() -> None:
     assert keys(QUERY) == {
-        UPDATE: {"wuserver": "http://sup01.contoso.com:8530", "targetgroup": "東京拠点 第1営業部", "deferfeatureupdates": 1},
+        UPDATE: {
+            "wuserver": "http://sup01.contoso.com:8530",
+            "targetgroup": "東京拠点 第1営業部",
+            "deferfeatureupdates": 1,
+        },
         AU: {"usewuserver": 1},
     }
     state = values(QUERY)[UPDATE + r"\DeferFeatureUpdates"]
@@ -193,6 +204,10 @@ def test_subkeys_that_a_query_lists_exist() -> None:
     assert AU in keys(f"{QUERY}\n{LONG}\\AU\\Sub\n")
 
 
+def test_a_key_without_values_beside_one_with_values_exists() -> None:
+    assert keys(f"{LONG}\\First\n{QUERY}") == {UPDATE + r"\First": {}, **keys(QUERY)}
+
+
 @pytest.mark.parametrize(
     "message",
     [
@@ -208,7 +223,10 @@ def test_a_value_that_was_asked_and_not_found_is_none(message: str) -> None:
 
 def test_not_found_without_a_question_says_nothing() -> None:
     assert read("ERROR: The system was unable to find the specified registry key or value.", "f") == []
-    assert read(f"reg query {UPDATE}\nERROR: The system was unable to find the specified registry key or value.", "f") == []
+    assert (
+        read(f"reg query {UPDATE}\nERROR: The system was unable to find the specified registry key or value.", "f")
+        == []
+    )
 
 
 # --- Get-ItemProperty ---------------------------------------------------------------------------------------------
@@ -246,7 +264,9 @@ def test_the_same_key_shown_twice_is_one_state_with_the_later_value() -> None:
 
 def test_outputs_of_all_three_kinds_amid_log_lines_are_read() -> None:
     log = '<![LOG[Opened HKEY_LOCAL_MACHINE\\SOFTWARE\\X]LOG]!><time="1" date="2" component="c" type="1">'
-    text = "\n".join([log, EXPORT.replace(LONG, LONG + "1"), "次の結果です。", QUERY.replace(LONG, LONG + "2"), log, PROPERTIES])
+    text = "\n".join(
+        [log, EXPORT.replace(LONG, LONG + "1"), "次の結果です。", QUERY.replace(LONG, LONG + "2"), log, PROPERTIES]
+    )
     assert set(keys(text)) == {UPDATE, UPDATE + "1", UPDATE + r"1\AU", UPDATE + "2", UPDATE + r"2\AU"}
 
 
@@ -270,6 +290,23 @@ def test_a_path_or_value_in_prose_proves_nothing(prose: str) -> None:
 def test_markers_let_every_output_through(text: str) -> None:
     assert any(marker in text.lower() for marker in MARKERS)
     assert all(marker == marker.lower() for marker in MARKERS)
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "PSPath : registry::HKEY_LOCAL_MACHINE\\x",
+        '"a"=hex:01,\\',
+        "  a  REG_SZ  x",
+        LONG,
+        f"reg query {UPDATE} /v x",
+        " " * 50,
+    ],
+)
+def test_a_hostile_text_takes_no_longer_than_its_length_allows(line: str) -> None:
+    start = time.perf_counter()
+    read(f"[{LONG}]\n{LONG}\n" + f"{line}\n" * 50_000, "f")
+    assert time.perf_counter() - start < 10
 
 
 PIECES = st.sampled_from(

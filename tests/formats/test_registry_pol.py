@@ -57,7 +57,10 @@ def test_every_entry_tells_its_type_its_offset_and_what_to_quote() -> None:
     states = read(HEADER + first + second, "GroupPolicy/Machine/registry.pol")
     assert [state.values["type"] for state in states[1:]] == ["sz", "dword"]
     assert [state.place.offset for state in states[1:]] == [8, 8 + len(first)]
-    assert states[1].text == f"[{UPDATE};WUServer;sz;{2 * len('http://sup01.contoso.com:8530') + 2};http://sup01.contoso.com:8530]"
+    assert (
+        states[1].text
+        == f"[{UPDATE};WUServer;sz;{2 * len('http://sup01.contoso.com:8530') + 2};http://sup01.contoso.com:8530]"
+    )
 
 
 def test_data_bytes_that_look_like_line_ends_or_marks_are_data() -> None:
@@ -145,7 +148,9 @@ def test_a_cut_file_keeps_the_entries_before_the_cut() -> None:
 @pytest.mark.parametrize("size", [5, 1000, 0xFFFFFFF0])
 def test_a_size_beyond_the_data_is_not_believed(size: int) -> None:
     honest = number_entry("UseWUServer", 1)
-    lying = honest.replace(struct.pack("<I", 4) + wide(";") + struct.pack("<I", 1), struct.pack("<I", size) + wide(";") + b"\1\0\0\0")
+    lying = honest.replace(
+        struct.pack("<I", 4) + wide(";") + struct.pack("<I", 1), struct.pack("<I", size) + wide(";") + b"\1\0\0\0"
+    )
     assert lying != honest
     assert head(HEADER + lying).values == {"valid": False, "reason": "bad-body", "entries": 0}
 
@@ -186,7 +191,9 @@ def test_any_damage_to_a_good_file_never_raises(at: int, noise: bytes) -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 
 
-@given(st.lists(st.tuples(TEXTS.filter(bool), TEXTS.filter(lambda name: bool(name) and not name.startswith("**")), TEXTS)))
+@given(
+    st.lists(st.tuples(TEXTS.filter(bool), TEXTS.filter(lambda name: bool(name) and not name.startswith("**")), TEXTS))
+)
 def test_what_is_written_is_read_back(rows: list[tuple[str, str, str]]) -> None:
     data = HEADER + b"".join(text_entry(name, value, key) for key, name, value in rows)
     states = read(data, "f")

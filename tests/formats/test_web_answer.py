@@ -6,6 +6,8 @@ command, curl's own messages. Assumed: the Japanese texts of TLS faults and of P
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -49,7 +51,7 @@ def test_a_good_answer_is_one_state_with_its_question(ask: str, url: str, target
     state = only(ask + GOOD)
     assert state.name == url
     assert state.values == {"target": target, "status": 200, "error": None}
-    assert (state.place.line, state.text) == (4 - 1, "StatusCode        : 200")
+    assert (state.place.line, state.text) == (3, "StatusCode        : 200")
 
 
 FAILURES = [
@@ -57,7 +59,11 @@ FAILURES = [
     ("Invoke-WebRequest : リモート サーバーがエラーを返しました: (503) サーバーを使用できません", 503, None),
     ("Invoke-WebRequest : The remote server returned an error: (403) Forbidden.", 403, None),
     ("Invoke-WebRequest : リモート サーバーがエラーを返しました: (404) 見つかりません", 404, None),
-    ("Invoke-WebRequest : The remote server returned an error: (407) Proxy Authentication Required.", 407, "proxy-auth"),
+    (
+        "Invoke-WebRequest : The remote server returned an error: (407) Proxy Authentication Required.",
+        407,
+        "proxy-auth",
+    ),
     ("Invoke-WebRequest : Service Unavailable\nHTTP Error 503. The service is unavailable.", 503, None),
     ("Invoke-WebRequest: Response status code does not indicate success: 503 (Service Unavailable).", 503, None),
     ("Invoke-WebRequest : The remote name could not be resolved: 'sup01.contoso.com'", None, "name-not-resolved"),
@@ -65,7 +71,11 @@ FAILURES = [
     ("Invoke-WebRequest: No such host is known. (sup01.contoso.com:8530)", None, "name-not-resolved"),
     ("Invoke-WebRequest : The operation has timed out.", None, "timeout"),
     ("Invoke-WebRequest : 操作がタイムアウトになりました。", None, "timeout"),
-    ("Invoke-WebRequest: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.", None, "timeout"),
+    (
+        "Invoke-WebRequest: The request was canceled due to the configured HttpClient.Timeout of 100 seconds elapsing.",
+        None,
+        "timeout",
+    ),
     ("Invoke-WebRequest : Unable to connect to the remote server", None, "connect-failed"),
     ("Invoke-WebRequest : リモート サーバーに接続できません。", None, "connect-failed"),
     (
@@ -73,9 +83,17 @@ FAILURES = [
         None,
         "tls",
     ),
-    ("Invoke-WebRequest : 接続が切断されました: SSL/TLS のセキュリティで保護されているチャネルに対する信頼関係を確立できませんでした。", None, "tls"),
+    (
+        "Invoke-WebRequest : 接続が切断されました: SSL/TLS のセキュリティで保護されているチャネルに対する信頼関係を確立できませんでした。",
+        None,
+        "tls",
+    ),
     ("Invoke-WebRequest : The request was aborted: Could not create SSL/TLS secure channel.", None, "tls"),
-    ("Invoke-WebRequest : The underlying connection was closed: An unexpected error occurred on a send.", None, "closed"),
+    (
+        "Invoke-WebRequest : The underlying connection was closed: An unexpected error occurred on a send.",
+        None,
+        "closed",
+    ),
     ("Invoke-WebRequest : 基になる接続が閉じられました: 送信時に、予期しないエラーが発生しました。", None, "closed"),
     ("Invoke-WebRequest : Something that nobody has seen yet", None, "other"),
 ]
@@ -89,14 +107,18 @@ def test_a_failure_says_status_or_kind(message: str, status: int | None, error: 
 
 
 @pytest.mark.parametrize(("message", "status", "error"), FAILURES)
-def test_the_echo_below_an_error_tells_the_question_when_none_is_above(message: str, status: int | None, error: str | None) -> None:
+def test_the_echo_below_an_error_tells_the_question_when_none_is_above(
+    message: str, status: int | None, error: str | None
+) -> None:
     state = only(f"次のエラーが出ました。\n\n{message}\n{echo(MP, japanese=True)}")
     assert state.values == {"target": "mplist", "status": status, "error": error}
 
 
 @pytest.mark.parametrize("width", [30, 33, 47, 60])
 @pytest.mark.parametrize(("message", "status", "error"), FAILURES[:5] + FAILURES[7:12] + FAILURES[13:15])
-def test_the_console_may_break_an_error_anywhere(message: str, status: int | None, error: str | None, width: int) -> None:
+def test_the_console_may_break_an_error_anywhere(
+    message: str, status: int | None, error: str | None, width: int
+) -> None:
     broken = "\n".join(message[at : at + width] for at in range(0, len(message), width))
     state = only(f"{ASK_SUP}\n{broken}\n{echo(SUP)}")
     assert (state.values["status"], state.values["error"]) == (status, error)
@@ -124,7 +146,10 @@ def test_curl_is_understood(answer: str, status: int | None, error: str | None) 
 
 @pytest.mark.parametrize(
     "answer",
-    ["\n\nStatusCode\n----------\n       200\n", "\nStatusCode StatusDescription\n---------- -----------------\n       200 OK\n"],
+    [
+        "\n\nStatusCode\n----------\n       200\n",
+        "\nStatusCode StatusDescription\n---------- -----------------\n       200 OK\n",
+    ],
 )
 def test_a_selected_status_is_read_from_its_column(answer: str) -> None:
     assert only(f"{ASK_MP} | Select-Object StatusCode{answer}").values["status"] == 200
@@ -170,6 +195,17 @@ def test_the_name_of_the_file_tells_the_target_when_no_address_does(file: str, t
     assert only("操作がタイムアウトになりました。\n", file).values["error"] == "timeout"
 
 
+def test_an_error_over_several_lines_in_a_file_named_after_a_question_is_one_answer() -> None:
+    text = (
+        "Service Unavailable\nHTTP Error 503. The service is unavailable.\nThe remote server is busy: HTTP Error 503.\n"
+    )
+    assert only(text, "client.asmx.txt").values["status"] == 503
+
+
+def test_lines_of_the_client_in_a_file_named_after_a_question_are_no_answers() -> None:
+    assert read(f"[CCMHTTP] ERROR: URL={MP}, Text=The operation has timed out\n", "mplist.txt") == []
+
+
 def test_an_address_in_the_text_beats_the_name_of_the_file() -> None:
     assert only(ASK_SUP + GOOD, "mplist.txt").values["target"] == "client.asmx"
 
@@ -199,7 +235,7 @@ def test_the_body_of_an_answer_is_not_a_second_answer() -> None:
         '<![LOG[[CCMHTTP] ERROR INFO: StatusCode=503 StatusText=Service Unavailable]LOG]!><time="1" date="2">',
         f'<![LOG[[CCMHTTP] ERROR: URL={MP}, Port=80, Code=12002, Text=ERROR_WINHTTP_TIMEOUT]LOG]!><time="1">\nThe operation has timed out',
         f"[CCMHTTP] ERROR: URL={MP}, Port=80\n[CCMHTTP] ERROR INFO: StatusCode=503 StatusText=Unavailable",
-        f"<![LOG[Calling {SUP}\nStatusCode : 503\nThe operation has timed out\n]LOG]!><time=\"1\">",
+        f'<![LOG[Calling {SUP}\nStatusCode : 503\nThe operation has timed out\n]LOG]!><time="1">',
         f"2025/03/25 10:02:03.1234567 1 2 Agent {SUP}\n2025/03/25 10:02:04.1234567 1 2 Agent The operation has timed out",
         f"Agent   {SUP}\nWebServices  WS error: The operation has timed out",
         f"Open {MP} in a browser. It says that the remote server returned an error: (503).",
@@ -223,10 +259,21 @@ def test_line_ends_and_a_mark_at_the_start_do_not_matter(newline: str) -> None:
     assert read("\ufeff" + text.replace("\n", newline), "f") == read(text, "f")
 
 
-@pytest.mark.parametrize("text", [ASK_MP + GOOD, *(message for message, _, _ in FAILURES), "curl: (28) x", "HTTP/1.1 503 x"])
+@pytest.mark.parametrize(
+    "text", [ASK_MP + GOOD, *(message for message, _, _ in FAILURES), "curl: (28) x", "HTTP/1.1 503 x"]
+)
 def test_markers_let_every_answer_through(text: str) -> None:
     assert any(marker in text.lower() for marker in MARKERS)
     assert all(marker == marker.lower() for marker in MARKERS)
+
+
+@pytest.mark.parametrize(
+    "line", ["Invoke-WebRequest : x", ASK_MP, "operation has timed", "StatusCode : 200", "+ x", "<![LOG[ x"]
+)
+def test_a_hostile_text_takes_no_longer_than_its_length_allows(line: str) -> None:
+    start = time.perf_counter()
+    read(f"{ASK_MP}\n" + f"{line}\n" * 50_000, "mplist.txt")
+    assert time.perf_counter() - start < 10
 
 
 PIECES = st.sampled_from(

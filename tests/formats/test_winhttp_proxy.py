@@ -45,9 +45,7 @@ def test_english_proxy_gives_server_bypass_and_both_lines_as_quote() -> None:
     assert state.values["server"] == "proxy.contoso.com:8080"
     assert state.values["bypass"] == ["*.contoso.com", "<local>"]
     assert state.place.line == 3
-    assert state.text == (
-        "    Proxy Server(s) :  proxy.contoso.com:8080\n    Bypass List     :  *.contoso.com;<local>"
-    )
+    assert state.text == ("    Proxy Server(s) :  proxy.contoso.com:8080\n    Bypass List     :  *.contoso.com;<local>")
 
 
 def test_japanese_proxy_has_no_blank_before_the_colon_and_an_empty_bypass_list() -> None:
@@ -75,7 +73,9 @@ def test_every_line_end_gives_the_same_line_number(newline: str) -> None:
 
 
 def test_full_width_and_half_width_forms_are_the_same_words() -> None:
-    state = only("現在の WinHTTP プロキシ設定：\n   プロキシ　サーバー：　proxy.contoso.com:8080\n   バイパス一覧：（なし）\n")
+    state = only(
+        "現在の WinHTTP プロキシ設定：\n   プロキシ　サーバー：　proxy.contoso.com:8080\n   バイパス一覧：（なし）\n"
+    )
     assert state.values["server"] == "proxy.contoso.com:8080"
     assert state.values["bypass"] == []
     assert only("   直接アクセス（プロキシ サーバーなし）。\n").values["direct"] is True
@@ -130,7 +130,18 @@ def test_markers_are_lower_case() -> None:
 
 
 PIECES = st.sampled_from(
-    [DIRECT_EN, PROXY_JA, "Proxy Server(s) :", "Bypass List :", "プロキシ サーバー：", "WinHTTP プロキシ設定", ":", "\r", "http=;=", " "]
+    [
+        DIRECT_EN,
+        PROXY_JA,
+        "Proxy Server(s) :",
+        "Bypass List :",
+        "プロキシ サーバー：",
+        "WinHTTP プロキシ設定",
+        ":",
+        "\r",
+        "http=;=",
+        " ",
+    ]
 )
 
 

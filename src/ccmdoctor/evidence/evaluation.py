@@ -1,7 +1,7 @@
 """Whether the client evaluated its deployments: the newest success and the newest job error.
 
-    Raised assignment ({GUID}) state message successfully. ... StateName = ASSIGNMENT_EVALUATE_SUCCESS
-    Job error (0x87d00650) received for assignment ({GUID}) action
+Raised assignment ({GUID}) state message successfully. ... StateName = ASSIGNMENT_EVALUATE_SUCCESS
+Job error (0x87d00650) received for assignment ({GUID}) action
 """
 
 from __future__ import annotations

@@ -20,7 +20,10 @@ from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, ordered
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, HResult, Stage, State
 
-_NOT_POLICY = ("/bgb/", "sms_dp_smspkg", "downloadrestservice", "/nocert_sms_dp", "/content/", "clientwebservice")
+_NOT_POLICY = (
+    "/bgb/", "sms_dp_smspkg", "downloadrestservice", "/nocert_sms_dp", "/content/", "clientwebservice", "windowsupdate.com",
+    "delivery.mp.microsoft.com", "/msdownload/",
+)  # fmt: skip
 _GATEWAY = ("ccm_proxy", "cmg")
 
 

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import ipaddress
-from fnmatch import fnmatch
-from urllib.parse import urlsplit
+import re
+from fnmatch import fnmatchcase
+from urllib.parse import SplitResult, urlsplit
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof
 from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import State
+
+_FOR_SCHEME = re.compile(r"\b(https?|ftp|socks)=", re.IGNORECASE)
+_PORTS = {"http": 80, "https": 443}
 
 
 class WinHttpProxy(Evidence, frozen=True):
@@ -36,20 +41,31 @@ class WinHttpProxy(Evidence, frozen=True):
         return str(value) if value else None
 
     @property
+    def setting(self) -> str:
+        """What is set: host:port, or the line that says that there is none."""
+        return self.server or self.shown.text.strip()
+
+    @property
     def bypass(self) -> tuple[str, ...]:
         """The exceptions."""
         return tuple(self.shown.values.get("bypass") or ())
 
-    def used_for(self, address: str | None) -> bool:
+    def used_for(self, address: str | None) -> bool | None:
         """Whether WinHTTP would go through the proxy for this address (a URL or host).
 
-        A name without a dot matches ``<local>``; entries may hold ``*``, a scheme and a port.
-        Source: the WinHTTP documentation of proxy bypass lists.
+        None when there are exceptions and the address is not known. A name without a dot matches ``<local>``; entries
+        may hold ``*``, a scheme and a port; the proxy may be set for one scheme only.
+        Source: https://learn.microsoft.com/windows/win32/api/winhttp/ns-winhttp-winhttp_proxy_info
         """
         if self.is_direct or not self.server:
             return False
-        host = (urlsplit(address if address and "//" in address else f"//{address or ''}").hostname or "").lower()
-        return not (host and any(_covers(entry, host) for entry in self.bypass))
+        asked = _split(address)
+        schemes = {scheme.lower() for scheme in _FOR_SCHEME.findall(self.shown.text)}
+        if asked is None:
+            return None if self.bypass else True
+        if schemes and asked.scheme not in schemes:
+            return False
+        return not any(_covers(entry, asked) for entry in self.bypass)
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -57,14 +73,36 @@ class WinHttpProxy(Evidence, frozen=True):
         return (self.shown,)
 
 
-def _covers(entry: str, host: str) -> bool:
-    pattern = entry.strip().lower()
+def _split(address: str | None) -> SplitResult | None:
+    """Scheme and host of an address, http where it names no scheme; None when it has no host."""
+    try:
+        asked = urlsplit(address if address and "//" in address else f"http://{address or ''}")
+        return asked if asked.hostname else None
+    except ValueError:
+        return None
+
+
+def _port(asked: SplitResult) -> int | None:
+    try:
+        return asked.port or _PORTS.get(asked.scheme)
+    except ValueError:
+        return None
+
+
+def _covers(entry: str, asked: SplitResult) -> bool:
+    host, pattern = (asked.hostname or "").lower(), entry.strip().lower()
     if pattern == "<local>":
         return "." not in host and not _is_address(host)
-    pattern = pattern.split("//")[-1].split("/")[0]
+    scheme, separator, pattern = pattern.rpartition("://")
+    pattern = pattern.split("/")[0]
     name, _, port = pattern.rpartition(":")
-    pattern = name if name and port.isdigit() else pattern
-    return bool(pattern) and fnmatch(host, pattern)
+    if name and port.isdigit():
+        if int(port) != _port(asked):
+            return False
+        pattern = name
+    if separator and scheme != asked.scheme:
+        return False
+    return bool(pattern) and fnmatchcase(host, pattern.strip("[]"))
 
 
 def _is_address(host: str) -> bool:
@@ -73,3 +111,35 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
+
+
+class UserProxy(Evidence, frozen=True):
+    """The proxy of the signed-in user, from the Internet settings in the registry."""
+
+    asks = "user-proxy"
+
+    enabled: State | None
+    address: State | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> UserProxy | None:
+        """None when the user's Internet settings are not in the bundle."""
+        key = table("windows_update")["keys"]["internet"].lower()
+        found = {state.name.lower(): state for state in bundle.states("registry-value")}
+        enabled, address = (found.get(f"hkcu\\{key}\\{name}") for name in ("proxyenable", "proxyserver"))
+        return cls(enabled=enabled, address=address) if enabled or address else None
+
+    @property
+    def in_use(self) -> bool:
+        """Whether a proxy is switched on for the user."""
+        return self.enabled is not None and self.enabled.values.get("value") == 1 and self.address is not None
+
+    @property
+    def server(self) -> str | None:
+        """host:port of the user's proxy."""
+        return str(self.address.values.get("value")) if self.address else None
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The registry values."""
+        return tuple(one for one in (self.enabled, self.address) if one is not None)

@@ -6,30 +6,35 @@
     OnSearchComplete - Failed to end search job. Error = 0x80072ee2.
     Scan failed with error = 0x80072ee2.
 
-WUAHandler.log is the witness of ConfigMgr's own scan. Where it is missing, WindowsUpdate.log and ReportingEvents.log
-stand in, and only for searches that ConfigMgr asked for: other callers scan other services.
+WUAHandler.log is the witness of ConfigMgr's own scan: the last two lines are one failure, the same pair half an hour
+later is another. Where that log is missing, WindowsUpdate.log (see agent_trace.py) and ReportingEvents.log stand in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
+from urllib.parse import urlsplit
 
 import msgspec
 
+from ccmdoctor.evidence.agent_trace import Search, failure_code, searches
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage
 
 _GOOD = ("scan-completed", "detection-finished")
-_BAD = (
-    "scan-failed", "search-job-failed", "update-source-failed", "gpo-object-unreadable", "resultant-policy-unreadable",
-    "scan-job-failed", "detection-failed",
-)  # fmt: skip
-_RESULT = ("wu-search-end", "handler-scan-result")
-_AGENT = ("wu-sync-failed", "wu-pt-error", "wu-exit-code", "wu-search-failed")
+_UNREADABLE = ("gpo-object-unreadable", "resultant-policy-unreadable")
+_POLICY_STEP = (*_UNREADABLE, "update-source-failed", "scan-job-failed")
+_BAD = (*_POLICY_STEP, "search-job-failed", "scan-failed", "detection-failed")
+_RESULT = ("handler-scan-result",)
+_BEGINS = ("update-source-adding",)
+_PAST_POLICY = ("update-source-added", "update-source-known", "search-started")
+_LAST_WORD = ("scan-failed", *_GOOD, *_RESULT)
+_REPORTED = ("detection-failed", "detection-finished")
 _SERVER = ("wua-server-enabling", "wua-server-existing", "scan-location-received", "sup-callback", "wu-server")
-_CONFIGMGR = "ccmexec"
+_APART = 90  # seconds between the lines of one attempt, at most
+_APART_POLICY = 300  # writing the policy waits 2 minutes for group policy and 30 seconds for the agent
 _LONGEST_PAUSE = 7 + 2 / 24 + 1  # days
 
 
@@ -65,9 +70,6 @@ class Scan(msgspec.Struct, frozen=True):
         return any(isinstance(one, Event) and one.id in _POLICY_STEP for one in self.proof)
 
 
-_POLICY_STEP = ("update-source-failed", "gpo-object-unreadable", "resultant-policy-unreadable", "scan-job-failed")
-
-
 class ScanHistory(Evidence, frozen=True):
     """All scan attempts, oldest first; there is at least one."""
 
@@ -79,10 +81,9 @@ class ScanHistory(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ScanHistory | None:
         """Attempts of the best witness in the bundle; None when no log tells of a scan's end."""
-        for witness in _witnesses(bundle):
-            attempts = _attempts(witness, bundle)
+        for attempts in _witnesses(bundle):
             if attempts:
-                return cls(attempts=attempts, now=bundle.now)
+                return cls(attempts=tuple(attempts), now=bundle.now)
         return None
 
     @property
@@ -142,57 +143,120 @@ class ScanHistory(Evidence, frozen=True):
         )
 
 
-def _witnesses(bundle: Bundle) -> Iterable[list[Event]]:
-    ends = bundle.events(*_GOOD, *_BAD, *_RESULT)
-    for log in ("WUAHandler", "ScanAgent", "UpdatesHandler"):
-        yield [event for event in ends if event.log == log]
-    windows = [event for event in ends if event.log in ("WindowsUpdate", "ReportingEvents")]
-    yield [event for event in windows if _CONFIGMGR in event.record.text.lower()]
-    agent = bundle.events(*_AGENT)
-    yield agent if not windows or agent else windows
-
-
-def _attempts(ends: list[Event], bundle: Bundle) -> tuple[Scan, ...]:
+def _witnesses(bundle: Bundle) -> Iterable[list[Scan]]:
+    """The attempts as each witness tells them, the best one first."""
+    told = bundle.events(*_BAD, *_GOOD, *_RESULT, *_BEGINS, *_PAST_POLICY)
     servers = bundle.events(*_SERVER)
-    attempts: list[Scan] = []
+    for log in ("WUAHandler", "ScanAgent", "UpdatesHandler"):
+        yield _attempts([event for event in told if event.log == log], servers)
+    reported = [_scan([event], servers) for event in bundle.events(*_REPORTED)]
+    yield _merged(_searched(searches(bundle), servers, alone=not reported), reported)
+
+
+def _attempts(told: list[Event], servers: list[Event]) -> list[Scan]:
+    """The lines of ConfigMgr's own log, laid together by attempt."""
+    groups: list[list[Event]] = []
     group: list[Event] = []
-    for event in ends:
-        if group and not _same_attempt(group[-1], event):
-            attempts.append(_scan(group, servers))
+    for event in told:
+        if event.id in _PAST_POLICY and all(one.id in _UNREADABLE for one in group):
+            group = []  # the policy could not be read at first, and was written all the same
+        elif event.id in _BEGINS or event.id in _PAST_POLICY:
+            groups.append(group)
             group = []
-        group.append(event)
-    if group:
-        attempts.append(_scan(group, servers))
-    return tuple(attempts)
+        else:
+            if group and not _same_attempt(group, event):
+                groups.append(group)
+                group = []
+            group.append(event)
+    return [_scan(one, servers) for one in (*groups, group) if one]
 
 
 def _error(event: Event) -> HResult | None:
-    code = HResult.parse(event.fields.get("error", "")) if event.id not in _GOOD else None
-    return None if code is None or code.ok else code
+    return None if event.id in _GOOD else failure_code(event)
 
 
-def _same_attempt(before: Event, event: Event) -> bool:
-    """Several lines tell of one failure: same code, a moment apart. Two successes are two scans."""
-    first, second = _error(before), _error(event)
-    if first is None or first != second or (before.id == event.id and event.id not in _AGENT):
+def _same_attempt(group: list[Event], event: Event) -> bool:
+    """Whether the line goes on telling of the attempt in ``group``.
+
+    Two messages on one line do. A line that was there before begins anew; otherwise code and time must fit.
+    """
+    before = group[-1]
+    if before.record.place == event.record.place:
+        return True
+    if before.id in _LAST_WORD or any(one.id == event.id for one in group):
         return False
-    return before.utc is None or event.utc is None or abs((event.utc - before.utc).total_seconds()) < 90
+    policy = before.id in _POLICY_STEP and event.id in _POLICY_STEP
+    if not policy and _error(before) != _error(event):
+        return False
+    limit = _APART_POLICY if policy else _APART
+    return before.utc is None or event.utc is None or abs((event.utc - before.utc).total_seconds()) < limit
 
 
-def _scan(group: list[Event], servers: list[Event]) -> Scan:
+def _scan(group: Sequence[Event], servers: list[Event]) -> Scan:
     last = group[-1]
-    server = next((one for one in reversed(servers) if last.after(one) is not False and one.fields.get("server")), None)
-    return Scan(
-        proof=tuple(group),
-        error=_error(last),
-        server=_clean(server.fields["server"]) if server else None,
-        when=last.utc,
-    )
+    return Scan(proof=tuple(group), error=_error(last), server=_server(last, servers), when=last.utc)
+
+
+def _server(last: Event, servers: list[Event]) -> str | None:
+    """The server that was named last before this line."""
+    named = next((one for one in reversed(servers) if last.after(one) is not False and one.fields.get("server")), None)
+    return _clean(named.fields["server"]) if named else None
 
 
 def _clean(server: str) -> str | None:
     """The server as written, None for the agent's ways of saying that there is none."""
     return None if server.strip("(<>)").lower() in ("null", "") else server.rstrip(".")
+
+
+def _searched(found: list[Search], servers: list[Event], alone: bool) -> list[Scan]:
+    """The searches of WindowsUpdate.log that stand for ConfigMgr's scan.
+
+    Where the log shows who asked, only ConfigMgr counts. Searches of other callers stand in when nothing tells of
+    ConfigMgr's own (``alone``): a fault on the way to the update point hits all of them, but their success is no scan
+    of ConfigMgr.
+    """
+    own = [one for one in found if one.by_configmgr]
+    if own or not alone:
+        return [_of_search(one, servers) for one in own if one.counts]
+    others = [_of_search(one, servers) for one in found if one.counts]
+    return others if any(not scan.succeeded for scan in others) else []
+
+
+def _of_search(search: Search, servers: list[Event]) -> Scan:
+    same = [event for event in search.lines if failure_code(event) == search.error] or list(search.lines)
+    with_status = [event for event in same if "status" in event.fields]
+    last = search.lines[-1]
+    proof = dict.fromkeys((*with_status[-1:], same[0], same[-1], last))
+    server = site_of(search.address) or _server(last, servers)
+    return Scan(proof=tuple(sorted(proof)), error=search.error, server=server, when=last.utc)
+
+
+def site_of(url: str | None) -> str | None:
+    """Scheme, host and port of the address of a web service; None without a host."""
+    try:
+        asked = urlsplit(url or "")
+    except ValueError:
+        return None
+    return f"{asked.scheme}://{asked.netloc}" if asked.netloc else None
+
+
+def _merged(traced: list[Scan], reported: list[Scan]) -> list[Scan]:
+    """Both witnesses of the agent in order of time, the same scan once; without times the trace alone."""
+    if not traced or not reported or any(scan.when is None for scan in (*traced, *reported)):
+        return traced or reported
+    merged: list[Scan] = []
+    for scan in sorted((*traced, *reported), key=lambda one: (one.when or datetime.min, one in reported)):
+        last = merged[-1] if merged else None
+        if last and last.error == scan.error and _seconds(last, scan) < _APART:
+            proof = (*last.proof, *scan.proof)
+            merged[-1] = msgspec.structs.replace(last, proof=proof, server=last.server or scan.server)
+        else:
+            merged.append(scan)
+    return merged
+
+
+def _seconds(before: Scan, scan: Scan) -> float:
+    return abs((scan.when - before.when).total_seconds()) if scan.when and before.when else 0.0
 
 
 class AgentDetail(Evidence, frozen=True):
@@ -205,11 +269,14 @@ class AgentDetail(Evidence, frozen=True):
 
     @classmethod
     def read(cls, bundle: Bundle) -> AgentDetail | None:
-        """None when WindowsUpdate.log holds nothing of a sync."""
-        failures, services = bundle.events(*_AGENT), bundle.events("wu-service")
+        """None when WindowsUpdate.log holds nothing of a sync. ConfigMgr's own searches come before those of others."""
+        found = [one for one in searches(bundle) if one.at_update_point]
+        own = [one for one in found if one.by_configmgr or one.caller is None]
+        failures = [event for one in (own or found) for event in one.lines if failure_code(event)]
+        services = bundle.events("wu-service")
         return cls(failures=tuple(failures), services=tuple(services)) if failures or services else None
 
     def explaining(self, scan: Scan) -> Event | None:
         """The newest agent line that carries the same code as this scan."""
-        same = [event for event in self.failures if scan.error and _error(event) == scan.error]
+        same = [event for event in self.failures if scan.error and failure_code(event) == scan.error]
         return newest([event for event in same if "status" in event.fields] or same)

@@ -8,15 +8,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory
+from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, Stage, State
 
 _UNAVAILABLE = 503
+_DETECTOIDS = datetime(2026, 7, 1, tzinfo=UTC)
+_DEFAULT_PORTS = (":8530", ":8531")
+_NOT_THE_SERVER = (407, 502, 504)  # a proxy or gateway answered
+_ON_THE_WAY = ("winhttp-proxy-wrong", "sup-503-wsuspool", "sup-timeout", "sup-port-blocked", "wsus-not-maintained")
+_NO_ANSWER = ("sup-timeout", "sup-port-blocked", "sup-name-not-resolved")
 _URL = re.compile(r"WSUSURL=\"([^\"]*)\"", re.IGNORECASE)
 
 
@@ -83,6 +88,7 @@ class UpdatePointAccess(Evidence, frozen=True):
     probe: State | None
     offline: Event | None
     detail: Event | None
+    configured: str | None = None
 
     @classmethod
     def read(cls, bundle: Bundle) -> UpdatePointAccess | None:
@@ -97,11 +103,13 @@ class UpdatePointAccess(Evidence, frozen=True):
         if scans is None and not answers and offline is None:
             return None
         failed = scans.latest if scans and not scans.latest.succeeded else None
+        source = UpdateSource.read(bundle)
         return cls(
             scans=scans,
             probe=answers[-1] if answers else None,
             offline=offline,
             detail=detail.explaining(failed) if detail and failed else None,
+            configured=source.server if source else None,
         )
 
     @property
@@ -115,8 +123,46 @@ class UpdatePointAccess(Evidence, frozen=True):
         return self.scans.latest.succeeded if self.scans else self.probe_ok
 
     @property
+    def over_tls(self) -> bool:
+        """Whether the update point is addressed by HTTPS."""
+        return str(self.server or "").lower().startswith("https:")
+
+    @property
+    def codes_in_a_row(self) -> str | None:
+        """The distinct codes of the run of failed scans, oldest first; None when there is only one."""
+        run = self.scans.failures_since_success if self.scans else ()
+        codes = dict.fromkeys(str(scan.error) for scan in run)
+        return ", ".join(codes) if len(codes) > 1 else None
+
+    def mixed_codes(self, cause: str) -> bool:
+        """Whether the run of failures holds at least two different codes that point to this cause."""
+        run = self.scans.failures_since_success if self.scans else ()
+        return len({scan.error for scan in run if scan.points_to(cause)}) > 1
+
+    @property
+    def in_detectoid_time(self) -> bool | None:
+        """Whether the failed scan lies in or after the month of the test detectoids; None when it has no time.
+
+        Source: https://jpmem.github.io/blog/wsus/2026-07-21_01/
+        """
+        when = self.failed.when if self.failed else None
+        return None if when is None else when >= _DETECTOIDS
+
+    @property
+    def on_default_port(self) -> bool:
+        """Whether the update point is addressed on one of WSUS's own ports."""
+        return bool(self.server) and str(self.server).rstrip("/").endswith(_DEFAULT_PORTS)
+
+    @property
+    def unscanned(self) -> bool:
+        """No scan is known; only a direct question or the server's log tells anything."""
+        return self.scans is None
+
+    @property
     def why_not(self) -> str:
         """Why a cause of failing scans is excluded: they succeed, or they fail otherwise (keys of the words files)."""
+        if self.scans is None:
+            return "update-point-answers"
         return "scan-succeeded" if self.answers else "other-error"
 
     @property
@@ -132,9 +178,24 @@ class UpdatePointAccess(Evidence, frozen=True):
 
     @property
     def probe_error(self) -> str | None:
-        """How the direct question failed: timeout, name-not-resolved, connect-failed, tls, proxy-auth, closed, other."""
+        """How it failed: timeout, name-not-resolved, connect-failed, closed, tls, proxy-auth, other; None: a status."""
         error = self.probe.values.get("error") if self.probe else None
         return str(error) if error else None
+
+    @property
+    def probe_answered(self) -> bool:
+        """The server itself answered the direct question, with whatever status."""
+        return self.probe_status is not None and self.probe_status not in _NOT_THE_SERVER
+
+    @property
+    def probe_refused(self) -> bool:
+        """The direct question found the name and got no connection, or lost it at once."""
+        return self.probe_error in ("connect-failed", "closed")
+
+    @property
+    def probe_failed(self) -> bool:
+        """The direct question got no answer of the server."""
+        return self.probe is not None and not self.probe_answered
 
     @property
     def probe_unavailable(self) -> bool:
@@ -154,6 +215,28 @@ class UpdatePointAccess(Evidence, frozen=True):
         """Whether it is the first cause that the code points to."""
         return self.failed is not None and self.failed.points_first_to(cause)
 
+    def unasked(self, proxy: Evidence | None, *more: str) -> list[str]:
+        """The questions that would settle how the update point is reached, without those that were answered."""
+        asked = {"client-asmx": self.probe, "winhttp-proxy": proxy}
+        return [*(question for question, answer in asked.items() if answer is None), *more]
+
+    @property
+    def failed_on_the_way(self) -> bool:
+        """No scan is known, or it failed between client and update point or at the server's door."""
+        return self.failed is None or any(self.failed.points_to(cause) for cause in _ON_THE_WAY)
+
+    @property
+    def never_answered(self) -> bool:
+        """The newest scan failed before any server or gateway answered: no name, no connection, no reply in time."""
+        return any(self.points_first_to(cause) for cause in _NO_ANSWER)
+
+    @property
+    def probe_fails_alike(self) -> bool:
+        """The direct question failed in a way that explains the failed scan without any proxy."""
+        if self.points_first_to("sup-timeout"):
+            return self.probe_failed
+        return self.points_first_to("sup-name-not-resolved") and self.probe_error == "name-not-resolved"
+
     @property
     def agent_status(self) -> int | None:
         """The HTTP status that the Windows Update agent saw for the failed scan."""
@@ -164,7 +247,8 @@ class UpdatePointAccess(Evidence, frozen=True):
     def server(self) -> str | None:
         """The update point's address."""
         found = self.failed or (self.scans.latest if self.scans else None)
-        return (found.server if found else None) or (self.probe.name if self.probe and self.probe.name else None)
+        asked = site_of(self.probe.name) if self.probe else None
+        return (found.server if found else None) or self.configured or asked
 
     @property
     def error(self) -> str | None:

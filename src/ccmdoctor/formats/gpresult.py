@@ -75,13 +75,25 @@ _OPTIONS = {  # parts of the option labels
     "setthealternatedownloadserver": "alternate",
     "代替ダウンロードサーバーの": "alternate",
 }
-_COMPUTER_LABELS = frozenset({"computername", "コンピューター名", "コンピュータ名", "имякомпьютера", "nomdelordinateur"})
+_COMPUTER_LABELS = frozenset(
+    {"computername", "コンピューター名", "コンピュータ名", "имякомпьютера", "nomdelordinateur"}
+)
 _DOMAIN_LABELS = frozenset({"domain", "ドメイン", "домен", "domäne", "domaine"})
 _HEADINGS = ("winninggpo", "優勢なgpo")
 _PASTED_STATE = re.compile(r"(?<=[\t ])(Enabled|Disabled|有効|無効)(?=[\t ])")
 _PASTED_PATHS = ("windowscomponents/", "windowsコンポーネント/")
-_PASTED_ENDS = ("preferences", "基本設定", "userdetails", "ユーザーの詳細", "system/", "システム/", "network/", "ネットワーク/",
-                "controlpanel/", "コントロールパネル/")  # fmt: skip
+_PASTED_ENDS = (
+    "preferences",
+    "基本設定",
+    "userdetails",
+    "ユーザーの詳細",
+    "system/",
+    "システム/",
+    "network/",
+    "ネットワーク/",
+    "controlpanel/",
+    "コントロールパネル/",
+)
 _PASTED_REACH = 12  # lines below a pasted title in which an option proves that it is a report, not a sentence
 _PARSER_LINES = 65_535
 _XML_MAX = 64 << 20

@@ -136,12 +136,14 @@ _BY_PROPERTIES: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = tuple(
 _PREFIXED = r"(?:CCM|SMS|Win32|MSFT|CIM)_[A-Za-z0-9_]{1,80}"
 _CLASS_NAME = re.compile(_PREFIXED, re.IGNORECASE)
 _CLASS_WORD = re.compile(rf"(?<![A-Za-z0-9])({_PREFIXED})", re.IGNORECASE)
+_CLASS_IN_FILE = re.compile(r"(?<![A-Za-z0-9])((?:CCM|SMS)_[A-Za-z0-9_]{1,80})")
 _LOG_NAME = re.compile(r"\.lo[g_]$", re.IGNORECASE)
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}[A-Za-z]")
 
 # One cheap look at the whole text: a ruler, a padded property, a quoted or typed CSV, JSON, or one of the commands.
 _PLAUSIBLE = re.compile(
-    r'^[ \t>]{0,40}(?:-[-\t ]*$|[A-Za-z_]\w{0,80} {1,80}:(?: |$)|"[^"\n]{1,80}"[,\t;]"|#TYPE |[\[{]|\w{2,80}[,\t;]\w{2,80})',
+    r"^[ \t>]{0,40}(?:-[-\t ]*$|[A-Za-z_]\w{0,80} {1,80}:(?: |$)"
+    r'|"[^"\n]{1,80}"[,\t;]"|#TYPE |[\[{]|\w{2,80}[,\t;]\w{2,80})',
     re.MULTILINE,
 )
 _PLAUSIBLE_WORDS = ("get-wmiobject", "get-ciminstance", "gwmi ", "gcim ")
@@ -157,6 +159,26 @@ _FROM = re.compile(r"\bfrom\s{1,8}([\w.]{1,100})", re.IGNORECASE)
 _POSITIONAL = re.compile(r"\s{1,8}[\"']?([A-Za-z]\w{1,100})")
 _SERVICES = re.compile(r"microsoft\.update\.servicemanager[\"']?\s{0,4}\)\s{0,4}\.\s{0,4}services", re.IGNORECASE)
 _NAMESPACE = re.compile(r"-namespace[\s:]{1,8}[\"']?(root[^\s\"'|]{0,200})", re.IGNORECASE)
+
+_KEEPS_BACK = re.compile(r"-filter\b|\bwhere\b|-expandproperty\b|>", re.IGNORECASE)
+_SHOWING = frozenset(
+    {
+        "convertto-csv",
+        "convertto-json",
+        "fl",
+        "format-list",
+        "format-table",
+        "format-wide",
+        "ft",
+        "fw",
+        "out-host",
+        "out-string",
+        "select",
+        "select-object",
+        "sort",
+        "sort-object",
+    }
+)
 
 _FAILED = re.compile(r"^\W{0,12}(?:Get-WmiObject|Get-CimInstance|Get-CimClass|gwmi|gcim)\s{0,3}:", re.IGNORECASE)
 _HRESULT = re.compile(r"0x8[0-9a-f]{7}(?![0-9a-f])", re.IGNORECASE)
@@ -201,12 +223,14 @@ _SYSTEM_NAMES = frozenset(
 _MANAGEMENT_NAMES = frozenset(  # what Get-WmiObject's own object adds to the properties of the class
     {"scope", "path", "options", "classpath", "properties", "systemproperties", "qualifiers", "site", "container"}
 )
+_WAYS = ("WF", "WFA", "")  # East Asian widths that take two cells: on most consoles, on a Japanese one, in a file
 _QUOTED_LINES = 8
 _MAX_COLUMNS = 64
 _MAX_GAP = 400
+_MAX_BROKEN = 40
 _MAX_JSON_FAILURES = 24
 _MAX_DEPTH = 8
-_JSON_WINDOW = 50_000
+_JSON_WINDOW = 20_000
 _SHOWN = 500
 
 Values = dict[str, Any]
@@ -223,12 +247,12 @@ class _Block(NamedTuple):
 
 
 class _Asked(NamedTuple):
-    """The class that the last command asked for. ``prompt``: the command stands behind a PowerShell prompt."""
+    """The class that the last command asked for. ``whole``: it stands at a prompt and prints every instance."""
 
     name: str
     line: int
     text: str
-    prompt: bool
+    whole: bool
 
 
 def read(text: str, file: str) -> list[State]:
@@ -286,7 +310,10 @@ class _Reader:
         end = self._block(index, line, stripped)
         if end is not None:
             return end
-        self._other_text(_OTHER_COMMAND.match(line) is not None)
+        other = _OTHER_COMMAND.match(line) is not None
+        self._other_text(other)
+        if other:
+            self.named = None
         return index + 1
 
     def _other_text(self, command: bool = False) -> None:
@@ -298,15 +325,19 @@ class _Reader:
 
     def _command(self, index: int, command: str, prompt: bool) -> int:
         """Note what a command asks for. A prompt also ends the answer of the one before: was there any?"""
-        if prompt and self.asked is not None and self.asked.prompt and not self.answered:
+        if prompt and self.asked is not None and self.asked.whole and not self.answered:
             self._empty(self.asked.name, self.asked.line, self.asked.text)
         end = index + 1
         words = [command]
         while end < len(self.lines) and self.lines[end].lstrip().startswith(">>"):
             words.append(self.lines[end].lstrip().lstrip(">"))
             end += 1
-        name = _class_asked(" ".join(words)[:4000])
-        self.asked = _Asked(name, index, self.lines[index].rstrip(), prompt) if name else None
+        asked = " ".join(words)[:4000]
+        name = _class_asked(asked)
+        text = self.lines[index].rstrip()
+        self.asked = _Asked(name, index, text, prompt and _prints_all(asked)) if name else None
+        if name is None and asked.strip():  # the file holds answers of more commands than the one in its name
+            self.named = None
         self.answered = self.used = False
         self.prose = 0
         return end
@@ -337,10 +368,10 @@ class _Reader:
             block = _table(self.lines, index)
         elif _property(line) is not None:
             block = _list(self.lines, index)
-        elif stripped.startswith("#TYPE ") or _csv_delimiter(stripped) is not None:
-            block = _csv(self.lines, index)
-            if block is not None and not self._is_export(stripped, block):
-                block = None
+        else:
+            header = _csv_header(self.lines, index)
+            if header is not None and self._is_export(stripped, header.names):
+                block = _csv(self.lines, header)
         if block is None:
             return None
         name = self._class_of(block)
@@ -358,11 +389,11 @@ class _Reader:
         self.prose = 0
         return block.end
 
-    def _is_export(self, stripped: str, block: _Block) -> bool:
+    def _is_export(self, stripped: str, names: list[str]) -> bool:
         """Whether a line of names is the header of a CSV and not a sentence with a comma: "yes, done" is none."""
         if stripped.startswith(('"', "#TYPE ")) or self.file.casefold().endswith((".csv", ".tsv")):
             return True
-        return _class_of_properties({name.casefold() for name in block.names}) is not None
+        return _class_of_properties({name.casefold() for name in names}) is not None
 
     def _class_of(self, block: _Block) -> str | None:
         """The class of a block: its own word, the command's, that of its property names, that of the file's name."""
@@ -428,7 +459,7 @@ class _Reader:
         limit = min(stop, cursor + _JSON_WINDOW)
         first, at = -1, cursor
         for value in [value for value in raw.values() if isinstance(value, str) and value][:_QUOTED_LINES]:
-            for needle in (json.dumps(value, ensure_ascii=False), json.dumps(value)):
+            for needle in _needles(value):
                 found = self.plain.find(needle, at, limit)
                 if found != -1:
                     first = found if first == -1 else first
@@ -459,7 +490,7 @@ def _class_in_file_name(file: str) -> str | None:
         return max(fitting, key=len)
     if "servicemanager" in lower:
         return SERVICE_MANAGER
-    match = _CLASS_WORD.search(base)
+    match = _CLASS_IN_FILE.search(base)
     return match[1] if match else None
 
 
@@ -476,6 +507,15 @@ def _class_asked(command: str) -> str | None:
         return name
     word = _CLASS_WORD.search(query[1])
     return _canonical(word[1]) if word else None
+
+
+def _prints_all(command: str) -> bool:
+    """Whether a command prints every instance of its class: no filter, no variable or file that takes them."""
+    if _KEEPS_BACK.search(command):
+        return False
+    first, *others = (stage.strip() for stage in command.split("|"))
+    begins = _QUERY.match(first) or first.startswith("(")
+    return bool(begins) and all(stage.partition(" ")[0].casefold() in _SHOWING for stage in others if stage)
 
 
 def _own_class(pairs: Iterable[tuple[str, str]]) -> str | None:
@@ -583,16 +623,14 @@ def _cells(line: str, wide: str) -> str:
 
 def _table(lines: list[str], index: int) -> _Block | None:
     """The table whose names stand on the line ``index`` and whose dashes stand below it."""
+    header = lines[index].expandtabs()
+    spans = [match.span() for match in re.finditer("-+", lines[index + 1].expandtabs())]
+    if not _is_header(header, spans):
+        return None
     end = index + 2
     while end < len(lines) and lines[end].strip() and not _PROMPT.match(lines[end]) and "<![LOG[" not in lines[end]:
         end += 1
-    spans = [match.span() for match in re.finditer("-+", lines[index + 1].expandtabs())]
-    if len(spans) > _MAX_COLUMNS:
-        return None
-    body = [line.expandtabs() for line in lines[index + 2 : end]]
-    names, rows = _cut(lines[index].expandtabs(), body, spans)
-    if not _is_header(lines[index], names, spans):
-        return None
+    names, rows = _cut(header, [line.expandtabs() for line in lines[index + 2 : end]], spans)
     instances: list[tuple[list[tuple[str, str]], int, str]] = []
     for at, row in enumerate(rows):
         if row is None:
@@ -601,6 +639,8 @@ def _table(lines: list[str], index: int) -> _Block | None:
         filled = [column for column, cell in enumerate(row) if cell]
         if instances and len(names) > 1 and len(filled) == 1 and not row[0]:
             pairs, first, above = instances[-1]  # the rest of a cell that was broken over lines
+            if above.count("\n") > _MAX_BROKEN:
+                continue
             column = filled[0]
             pairs[column] = (names[column], _joined([pairs[column][1], row[column]]))
             instances[-1] = (pairs, first, f"{above}\n{text}")
@@ -610,22 +650,31 @@ def _table(lines: list[str], index: int) -> _Block | None:
     return _Block(instances, names, end, sure=sure)
 
 
-def _is_header(line: str, names: list[str], spans: list[tuple[int, int]]) -> bool:
+def _is_header(header: str, spans: list[tuple[int, int]]) -> bool:
     """Whether the dashes are as long as the names above them: a title that somebody underlined is no table."""
-    if len("".join(names).replace(" ", "")) != len("".join(line.split())):
+    if len(spans) > _MAX_COLUMNS:
         return False
-    fits = all(stop - start in (len(name), _width(name)) for name, (start, stop) in zip(names, spans, strict=True))
-    return fits and (len(names) > 1 or names[0].isidentifier())
+    return any(_fits(_cells(header, wide), spans) for wide in _WAYS)
+
+
+def _fits(header: str, spans: list[tuple[int, int]]) -> bool:
+    """Whether every run of dashes lies below one name, and nothing else stands in the line."""
+    names = [header[start:stop] for start, stop in spans]
+    if len("".join("".join(names).split())) != len("".join(header.split())):
+        return False
+    full = all(len(name.strip()) == stop - start for name, (start, stop) in zip(names, spans, strict=True))
+    return full and (len(names) > 1 or names[0].replace("\0", "").isidentifier())
 
 
 def _cut(header: str, body: list[str], spans: list[tuple[int, int]]) -> tuple[list[str], list[list[str] | None]]:
     """Names and rows cut into columns; None for a row that fits no way of counting.
 
-    PowerShell keeps one blank cell between columns in every row. How many cells a character takes depends on the
-    console, so the first way of counting that finds those blanks is taken, for the table and else for the row.
+    PowerShell keeps one blank cell between columns in every row, and sets every value to the left or right of its
+    column. How many cells a character takes depends on the console, so that way of counting is taken with which the
+    most rows are so; the others are split at their gaps.
     """
-    tried = [_cut_as(header, body, spans, wide) for wide in ("WF", "WFA", "")]
-    names, rows = min(tried, key=lambda cut: sum(row is None for row in cut[1]))
+    tried = [_cut_as(header, body, spans, wide) for wide in (_WAYS if not "".join(body).isascii() else _WAYS[:1])]
+    names, rows, _ = min(tried, key=lambda cut: (sum(row is None for row in cut[1]), cut[2]))
     for at, row in enumerate(rows):
         if row is None:
             parts = re.split(r"\s{2,}", body[at].strip())
@@ -635,12 +684,20 @@ def _cut(header: str, body: list[str], spans: list[tuple[int, int]]) -> tuple[li
 
 def _cut_as(
     header: str, body: list[str], spans: list[tuple[int, int]], wide: str
-) -> tuple[list[str], list[list[str] | None]]:
+) -> tuple[list[str], list[list[str] | None], int]:
+    """Names, rows, and how many values stand neither at the left nor at the right of their column."""
     cells = [_cells(line, wide) for line in body]
     top = _cells(header, wide)
     edges = [_edge(top, cells, left[1], right[0]) for left, right in pairwise(spans)]
     names = [top[start:stop].replace("\0", "").strip() for start, stop in spans]
-    return names, [_row(line, edges) for line in cells]
+    rows = [_row(line, edges) for line in cells]
+    ends = [*edges, spans[-1][1]]
+    astray = sum(
+        bool(value) and not _aligned(line, start, end)
+        for line, row in zip(cells, rows, strict=True)
+        for value, (start, _), end in zip(row or (), spans if row else (), ends if row else (), strict=True)
+    )
+    return names, rows, astray
 
 
 def _edge(header: str, rows: list[str], start: int, stop: int) -> int:
@@ -660,6 +717,12 @@ def _edge(header: str, rows: list[str], start: int, stop: int) -> int:
     return best
 
 
+def _aligned(cells: str, start: int, end: int) -> bool:
+    """Whether a value begins at the first cell of its column or ends at the last one."""
+    left = bool(cells[start : start + 1].strip()) and not cells[max(start - 1, 0) : start].strip()
+    return left or bool(cells[end - 1 : end].strip())
+
+
 def _row(cells: str, edges: list[int]) -> list[str] | None:
     if any(cells[edge : edge + 1].strip() for edge in edges):  # a NUL is no blank: half a wide character
         return None
@@ -670,12 +733,12 @@ def _row(cells: str, edges: list[int]) -> list[str] | None:
 def _joined(parts: list[str]) -> str:
     """The pieces of a broken value in one. PowerShell cuts inside a word only when the word is wider than the line."""
     width = max(_width(part) for part in parts)
-    whole = parts[0]
-    for part in parts[1:]:
-        left, right = whole.rpartition(" ")[2], part.partition(" ")[0]
-        glue = "" if whole.endswith(" ") or _width(left) + _width(right) > width else " "
-        whole = whole + glue + part
-    return whole
+    whole = parts[:1]
+    for before, part in pairwise(parts):
+        left, right = before.rpartition(" ")[2], part.partition(" ")[0]
+        cut = before.endswith(" ") or _width(left) + _width(right) > width
+        whole += [part] if cut else [" ", part]
+    return "".join(whole)
 
 
 def _width(text: str) -> int:
@@ -724,6 +787,13 @@ def _list(lines: list[str], index: int) -> _Block:
 # --- CSV ----------------------------------------------------------------------------------------------------------
 
 
+class _CsvHeader(NamedTuple):
+    line: int
+    delimiter: str
+    names: list[str]
+    typed: str | None
+
+
 def _csv_delimiter(line: str) -> str | None:
     """The delimiter of a line that can be the header of a CSV: two names or more and nothing else."""
     if len(line) > 4000:
@@ -735,32 +805,38 @@ def _csv_delimiter(line: str) -> str | None:
     return None
 
 
-def _csv(lines: list[str], index: int) -> _Block | None:
-    """The rows below the header ``index``, or below the ``#TYPE`` line there, up to an empty line."""
+def _csv_header(lines: list[str], index: int) -> _CsvHeader | None:
+    """The names that begin a CSV on the line, or below the ``#TYPE`` line there."""
     typed = None
     if lines[index].lstrip().startswith("#TYPE "):
         # #TYPE System.Management.ManagementObject#root\ccm\SoftwareUpdates\UpdatesStore\CCM_UpdateStatus
-        typed = _canonical(re.split(r"[\\/#:. ]", lines[index].strip())[-1])
+        typed = _canonical(re.split(r"[\\/#:. ]", lines[index].strip()[-300:])[-1])
         index += 1
-    delimiter = _csv_delimiter(lines[index].strip()) if index < len(lines) else None
+    line = lines[index].strip() if index < len(lines) else ""
+    delimiter = _csv_delimiter(line)
     if delimiter is None:
         return None
-    names = [word.strip().strip('"') for word in lines[index].strip().split(delimiter)]
+    return _CsvHeader(index, delimiter, [word.strip().strip('"') for word in line.split(delimiter)], typed)
+
+
+def _csv(lines: list[str], header: _CsvHeader) -> _Block:
+    """The rows below a header up to an empty line."""
+    names = header.names
     instances: list[tuple[list[tuple[str, str]], int, str]] = []
-    reader = csv.reader(_until_blank(lines, index + 1), delimiter=delimiter)
-    at = index + 1
+    reader = csv.reader(_until_blank(lines, header.line + 1), delimiter=header.delimiter)
+    at = header.line + 1
     while True:
         try:
             cells = next(reader)
         except (StopIteration, csv.Error):
             break
-        end = index + 1 + reader.line_num
+        end = header.line + 1 + reader.line_num
         if len(cells) < 2:
             break
         pairs = [(name, cells[column] if column < len(cells) else "") for column, name in enumerate(names)]
         instances.append((pairs, at, "\n".join(line.rstrip() for line in lines[at:end])))
         at = end
-    return _Block(instances, names, at, typed)
+    return _Block(instances, names, at, header.typed)
 
 
 def _until_blank(lines: list[str], start: int) -> Iterator[str]:
@@ -834,6 +910,15 @@ def _walk_dict(node: Values, lower: Values, hint: str | None, depth: int) -> Ite
         for value in node.values():
             if isinstance(value, (dict, list)) and value:
                 yield from _walk(value, hint if value in lists else None, depth + 1)
+
+
+def _needles(value: str) -> list[str]:
+    """The ways in which a text can stand in JSON. PowerShell 5.1 also escapes quotes and angle brackets."""
+    plain = json.dumps(value, ensure_ascii=False)
+    escaped = json.dumps(value)
+    for char in "'<>&":
+        escaped = escaped.replace(char, f"\\u{ord(char):04x}")
+    return [plain] if plain == escaped else [plain, escaped, json.dumps(value)]
 
 
 def _json_class(lower: Values) -> str | None:

@@ -39,12 +39,23 @@ _EXPORT_HEADS = ("windows registry editor version", "regedit4")
 _QUERY_TYPE = re.compile(
     r"(?<=[ \t])REG_(SZ|EXPAND_SZ|MULTI_SZ|DWORD_BIG_ENDIAN|DWORD_LITTLE_ENDIAN|DWORD|QWORD|BINARY|NONE|LINK)(?=\s|$)"
 )
-_QUERY_COMMAND = re.compile(r"\breg(?:\.exe)?\s{1,8}query\s{1,8}(?:\"([^\"]{1,500})\"|([^\s\"]{1,500}))(.*)", re.IGNORECASE)
+_QUERY_COMMAND = re.compile(
+    r"\breg(?:\.exe)?\s{1,8}query\s{1,8}(?:\"([^\"]{1,500})\"|([^\s\"]{1,500}))(.*)", re.IGNORECASE
+)
 _QUERY_NAME = re.compile(r"/v\s{1,8}(?:\"([^\"]{1,300})\"|([^\s\"]{1,300}))", re.IGNORECASE)
 _ABSENT = ("unable to find the specified registry key or value", "指定されたレジストリ キーまたは値が見つかりません")
 _DEFAULT_NAMES = frozenset({"(default)", "(既定)", "(規定)", "<no name>"})
-_HEX_TYPES = {"": "binary", "0": "none", "1": "sz", "2": "expand_sz", "3": "binary", "4": "dword", "5": "dword_big_endian",
-              "7": "multi_sz", "b": "qword"}  # fmt: skip
+_HEX_TYPES = {
+    "": "binary",
+    "0": "none",
+    "1": "sz",
+    "2": "expand_sz",
+    "3": "binary",
+    "4": "dword",
+    "5": "dword_big_endian",
+    "7": "multi_sz",
+    "b": "qword",
+}
 _HEX = re.compile(r"hex(?:\(([0-9a-f]{1,8})\))?:", re.IGNORECASE)
 _INTEGER = re.compile(r"-?\d{1,19}")
 _PROVIDER_NAMES = frozenset({"pspath", "psparentpath", "pschildname", "psdrive", "psprovider", "pscomputername"})
@@ -77,7 +88,9 @@ def read(text: str, file: str) -> list[State]:
     for item in items:
         folded = item.key.casefold()
         if folded not in keys:
-            keys[folded] = State("registry", item.key, {}, Place(file, item.key_line + 1), lines[item.key_line].rstrip())
+            keys[folded] = State(
+                "registry", item.key, {}, Place(file, item.key_line + 1), lines[item.key_line].rstrip()
+            )
         if item.name is None:
             continue
         keys[folded].values[item.name.casefold()] = item.value

@@ -82,7 +82,12 @@ _ERRORS: tuple[tuple[str, tuple[str, ...]], ...] = (  # in this order: TLS fault
     ),
     (
         "name-not-resolved",
-        ("remotenamecouldnotberesolved", "リモート名を解決できません", "nosuchhostisknown", "そのようなホストは不明です"),
+        (
+            "remotenamecouldnotberesolved",
+            "リモート名を解決できません",
+            "nosuchhostisknown",
+            "そのようなホストは不明です",
+        ),
     ),
     (
         "timeout",
@@ -114,6 +119,20 @@ _ERRORS: tuple[tuple[str, tuple[str, ...]], ...] = (  # in this order: TLS fault
             "強制的に切断されました",
         ),
     ),
+)
+_ERROR_WORDS = (
+    "remote",
+    "timed",
+    "error",
+    "connection",
+    "success",
+    "refused",
+    "host",
+    "httpclient",
+    "リモート",
+    "タイムアウト",
+    "接続",
+    "ホスト",
 )
 _CURL_ERRORS = {
     5: "name-not-resolved",
@@ -156,8 +175,10 @@ def read(text: str, file: str) -> list[State]:
     quiet = 0  # first line behind the error text that was read last
     in_record = False
     for index, line in enumerate(lines):
+        if index < quiet or not line.strip():
+            continue
         in_record, skip = _log_record(line, in_record)
-        if skip or index < quiet:
+        if skip:
             continue
         asked = _question(line, index)
         if asked is not None and not (line.lstrip().startswith("+") and question is not None):
@@ -180,13 +201,14 @@ def read(text: str, file: str) -> list[State]:
 
 
 def _end_of_text(lines: list[str], index: int) -> int:
-    """The line behind those that belong together with ``index``: blank, a prompt, a command, the next failure."""
-    end = index + 1
-    while end < len(lines) and lines[end].strip() and not _PROMPT.match(lines[end]) and not _FAILED.match(lines[end]):
-        if _COMMAND.search(lines[end]) and not lines[end].lstrip().startswith("+"):
-            break
-        end += 1
-    return end
+    """The line behind those that belong together with ``index``: blank, a prompt, a command, a failure, a log."""
+    for end in range(index + 1, len(lines)):
+        line = lines[end]
+        if not line.strip() or "<![LOG[" in line or _PROMPT.match(line) or _FAILED.match(line):
+            return end
+        if _COMMAND.search(line) and not line.lstrip().startswith("+"):
+            return end
+    return len(lines)
 
 
 def _log_record(line: str, inside: bool) -> tuple[bool, bool]:
@@ -273,8 +295,7 @@ def _may_say_error(line: str) -> bool:
     if not start or start.startswith("+") or len(line) > 2000:
         return False
     lower = line.casefold()
-    return any(word in lower for word in ("remote", "timed", "error", "connection", "success", "リモート", "タイムアウト",
-                                          "接続", "refused", "host", "ホスト", "httpclient"))  # fmt: skip
+    return any(word in lower for word in _ERROR_WORDS)
 
 
 def _paragraph(lines: list[str], index: int) -> str:
@@ -306,7 +327,9 @@ def _target(words: str) -> str | None:
     return "other" if any(part in lower for part in _KNOWN_URLS) else None
 
 
-def _state(answer: _Answer, question: _Question | None, file_target: str | None, place: Place, text: str) -> State | None:
+def _state(
+    answer: _Answer, question: _Question | None, file_target: str | None, place: Place, text: str
+) -> State | None:
     """The state, or None when neither a question nor the file's name says what was asked."""
     if question is None and file_target is None:
         return None

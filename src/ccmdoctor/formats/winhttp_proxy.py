@@ -32,7 +32,9 @@ MARKERS: tuple[str, ...] = (
 
 _HEADINGS = ("winhttpproxysettings", "winhttpプロキシ設定", "winhttpプロキシの設定")
 _DIRECT = ("directaccess(noproxyserver)", "直接アクセス(プロキシサーバーなし)", "直接アクセス(プロキシサーバなし)")
-_SERVER_LABELS = frozenset({"proxyserver(s)", "proxyserver", "プロキシサーバー", "プロキシサーバ", "プロキシサーバー(s)"})
+_SERVER_LABELS = frozenset(
+    {"proxyserver(s)", "proxyserver", "プロキシサーバー", "プロキシサーバ", "プロキシサーバー(s)"}
+)
 _BYPASS_LABELS = frozenset({"bypasslist", "バイパス一覧", "バイパスリスト"})
 _NOTHING = frozenset({"", "(none)", "(なし)", "none", "なし"})
 _SEPARATORS = re.compile(r"[;,\s]+")

@@ -90,9 +90,8 @@ def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:
     ]
     for stage in diagnosis.stages:
         good, bad = (view.instant(at) or say("report.never") for at in (stage.last_good, stage.last_bad))
-        lines.append(
-            f"| {say(f'stages.{stage.stage}')} | {view.MARKS[stage.state]} {say(f'states.{stage.state}')} | {good} | {bad} |"
-        )
+        state = f"{view.MARKS[stage.state]} {say(f'states.{stage.state}')}"
+        lines.append(f"| {say(f'stages.{stage.stage}')} | {state} | {good} | {bad} |")
     return [*lines, ""]
 
 

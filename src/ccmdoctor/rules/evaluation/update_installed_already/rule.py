@@ -17,8 +17,12 @@ from ccmdoctor.rules import confirmed, rule, ruled_out, undecided
 )
 def update_installed_already(updates: UpdateStates) -> Finding:
     update = updates.asked_for
+    if update is None and not updates.target.update:
+        return undecided("which-update")
     if update is None:
-        return undecided("update-status" if updates.target.update else "which-update")
-    if not update.installed:
+        return undecided("update-in-console" if updates.would_show_asked else "update-status")
+    if update.missing:
         return ruled_out("update-is-missing", update)
-    return confirmed(update, update=update.title or update.id)
+    if not update.installed:
+        return undecided("update-status")
+    return confirmed(update, update=update.title or updates.target.update)

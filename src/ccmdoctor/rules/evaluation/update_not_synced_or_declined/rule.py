@@ -22,16 +22,20 @@ def update_not_synced_or_declined(updates: UpdateStates, scans: ScanHistory | No
         return undecided("which-update")
     if updates.asked_for:
         return ruled_out("update-is-known", updates.asked_for)
-    if not updates.complete:
+    scan_succeeded = scans is not None and scans.latest.succeeded
+    if not updates.would_show_asked or not (updates.updates or scan_succeeded):
         return undecided("update-status")
-    if scans is not None and not scans.latest.succeeded:
-        return possible(
-            updates,
-            scans.latest,
-            update=updates.target.update,
-            against=["scan-is-failing"],
-            settle=["update-in-console"],
-        )
+    against = []
+    if scans is not None and not scan_succeeded:
+        against = ["scan-is-failing"]
+    elif updates.is_overdue or (scans is not None and scans.is_overdue):
+        against = ["list-is-old"]
+    if updates.shows_only_missing:
+        against = [*against, "list-shows-only-missing"]
     return possible(
-        updates, scans.latest if scans else None, update=updates.target.update, settle=["update-in-console"]
+        updates,
+        scans.latest if scans else None,
+        update=updates.target.update,
+        against=against,
+        settle=["update-in-console"],
     )

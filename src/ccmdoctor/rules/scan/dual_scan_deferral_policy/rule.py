@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.update_point import UpdateSource
+from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.update_service import ServiceChoice
-from ccmdoctor.evidence.updates import UpdateStates
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -18,29 +17,31 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
         "https://learn.microsoft.com/windows/deployment/update/wufb-wsus",
     ],
 )
-def dual_scan_deferral_policy(
-    choice: ServiceChoice, updates: UpdateStates | None, source: UpdateSource | None
-) -> Finding:
-    if source is not None and source.is_unset:
-        return ruled_out("no-update-point-set", source)
-    if choice.quality_from_wsus:
-        return ruled_out("scan-source-is-wsus", *choice.source_values)
-    if choice.asks_wsus:
-        return ruled_out("wsus-is-default", choice.default)
-    facts = {"values": choice.deferral_names}
-    hidden = updates is not None and updates.lists_no_windows
-    if choice.asks_microsoft and choice.deferral:
-        return confirmed(choice.default, *choice.deferral, facts=facts)
-    if choice.asks_microsoft and choice.policy_key is None:
-        return likely(choice.default, settle=["windows-update-policy"], facts=facts)
-    if not choice.deferral:
+def dual_scan_deferral_policy(choice: ServiceChoice, scans: ScanHistory | None) -> Finding:
+    excluded = choice.no_dual_scan
+    if excluded:
+        return ruled_out(excluded.why, excluded)
+    if choice.policy_key and not choice.deferral:
         return ruled_out("no-deferral-value", choice.policy_key)
-    against = ["dual-scan-disabled"] if choice.dual_scan_disabled else []
-    verdict = likely if hidden and not against else possible
+    if not (choice.asks_microsoft or choice.deferral or choice.hides_windows):
+        return undecided("windows-update-policy")
+    against = choice.doubts
+    if scans is not None and not scans.latest.succeeded:
+        against = [*against, "scan-fails-first"]
+    verdict, settle = possible, ["update-services", "windows-update-policy"]
+    if choice.has_update_point and choice.asks_microsoft and choice.deferral_acts:
+        verdict, settle = (likely if against else confirmed), ["gpresult"]
+    elif choice.has_update_point and choice.asks_microsoft and not choice.deferral:
+        verdict, settle = (possible if against else likely), ["windows-update-policy"]
+    elif choice.has_update_point and choice.hides_windows and choice.deferral_acts and not against:
+        verdict, settle = likely, ["update-services"]
+    elif choice.asks_microsoft:
+        settle = ["windows-update-policy", "windows-update-cache"]
     return verdict(
+        choice.default,
         *choice.deferral,
-        updates if hidden else None,
+        choice.hides_windows,
+        values=choice.deferral_names,
         against=against,
-        settle=["update-services", "update-status"],
-        facts=facts,
+        settle=settle,
     )

@@ -2,34 +2,50 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.update_point import UpdateSource
+from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.update_service import ServiceChoice
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, possible, rule, ruled_out, undecided
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
     explains="update-not-offered",
     sources=[
         "https://jpwinsup.github.io/blog/2026/03/18/WindowsUpdate/WUA/NotOfferAcceptedUpdates/",
+        "https://github.com/puppetlabs/puppetlabs-wsus_client/pull/225",
     ],
 )
-def dual_scan_residue(choice: ServiceChoice, source: UpdateSource | None) -> Finding:
-    if source is not None and source.is_unset:
-        return ruled_out("no-update-point-set", source)
-    if choice.asks_wsus:
-        return ruled_out("wsus-is-default", choice.default)
-    if choice.deferral:
+def dual_scan_residue(choice: ServiceChoice, scans: ScanHistory | None) -> Finding:
+    excluded = choice.no_dual_scan
+    if excluded:
+        return ruled_out(excluded.why, excluded)
+    if choice.deferral_acts:
         return ruled_out("deferral-value-set", *choice.deferral)
-    facts = {"values": choice.residue_names}
-    if choice.residue:
-        verdict = confirmed if choice.asks_microsoft and choice.policy_key else possible
-        return verdict(
-            *choice.residue,
-            choice.default,
-            settle=["update-services", "windows-update-policy"] if verdict is possible else [],
-            facts=facts,
-        )
-    if choice.asks_microsoft:
-        return possible(choice.default, settle=["windows-update-policy"], facts=facts)
-    return undecided("update-services")
+    if not choice.residue and choice.policy_key and choice.cache_key and not choice.asks_microsoft:
+        return ruled_out("no-residue", choice.cache_key)
+    if not choice.residue and not choice.asks_microsoft:
+        return undecided("windows-update-cache" if choice.services else "update-services")
+    against = choice.doubts
+    if scans is not None and not scans.latest.succeeded:
+        against = [*against, "scan-fails-first"]
+    alone = choice.has_update_point and choice.policy_key and choice.residue_acts
+    verdict, settle = (
+        possible,
+        (["windows-update-policy"] if choice.services else ["update-services", "windows-update-policy"]),
+    )
+    if alone and choice.asks_microsoft:
+        verdict, settle = (likely if against else confirmed), []
+    elif alone and choice.hides_windows and not against:
+        verdict, settle = likely, ["update-services"]
+    elif choice.asks_microsoft and not choice.residue and choice.cache_key:
+        against = [*against, "no-residue"]
+    elif choice.asks_microsoft:
+        settle = ["windows-update-cache"] if choice.policy_key else ["windows-update-policy", "windows-update-cache"]
+    return verdict(
+        choice.default,
+        *choice.residue,
+        choice.hides_windows,
+        values=choice.residue_names,
+        against=against,
+        settle=settle,
+    )

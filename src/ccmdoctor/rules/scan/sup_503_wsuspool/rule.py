@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ccmdoctor.evidence.proxy import WinHttpProxy
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -15,15 +16,25 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
         "https://jpmem.github.io/blog/wsus/2022-05-09_01/",
     ],
 )
-def sup_503_wsuspool(access: UpdatePointAccess) -> Finding:
+def sup_503_wsuspool(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Finding:
     facts = {"server": access.server, "error": access.error, "since": access.since, "failures": access.failures}
+    said = access.offline is not None or access.probe_unavailable
+    seen = access.points_first_to("sup-503-wsuspool") or access.agent_unavailable
+    if access.answers or not (said or seen or access.points_to("sup-503-wsuspool")):
+        return (
+            undecided("scan-history")
+            if access.unscanned and not access.probe_answered
+            else ruled_out(access.why_not, access)
+        )
+    if said and not access.failed_on_the_way:
+        return possible(access.offline, access, against=["scan-fails-otherwise"], facts=facts)
     if access.offline:
         return confirmed(access.offline, access, facts=facts)
-    first = access.points_first_to("sup-503-wsuspool")
-    if access.answers or not (first or access.probe_unavailable or access.agent_unavailable):
-        return ruled_out(access.why_not, access)
     if access.probe_unavailable:
         return confirmed(access, settle=["sup-health"], facts=facts)
     if access.probe_ok:
         return possible(access, against=["probe-ok"], settle=["sup-health"], facts=facts)
-    return likely(access, settle=["client-asmx", "sup-health"], facts=facts)
+    if not seen:
+        return possible(access, settle=access.unasked(proxy, "sup-health"), facts=facts)
+    against = ["proxy-in-path"] if proxy and proxy.used_for(access.server) else []
+    return likely(access, against=against, settle=access.unasked(proxy, "sup-health"), facts=facts)

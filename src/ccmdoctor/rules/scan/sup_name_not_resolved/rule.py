@@ -5,7 +5,7 @@ from __future__ import annotations
 from ccmdoctor.evidence.proxy import WinHttpProxy
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -18,14 +18,22 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
 def sup_name_not_resolved(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Finding:
     named = access.points_first_to("sup-name-not-resolved")
     unresolved = access.probe_error == "name-not-resolved"
-    if not named and not (unresolved and not access.answers):
-        return ruled_out(access.why_not, access)
+    if access.answers or not (named or unresolved):
+        return (
+            undecided("scan-history")
+            if access.unscanned and not access.probe_answered
+            else ruled_out(access.why_not, access)
+        )
     facts = {"server": access.server, "error": access.error}
-    if access.probe_ok:
-        return possible(access, against=["probe-ok"], settle=["winhttp-proxy"], facts=facts)
-    if unresolved:
-        return confirmed(access.failed, access.probe, facts=facts)
-    through_proxy = proxy is not None and proxy.used_for(access.server)
-    verdict = possible if through_proxy else likely
-    against = ["proxy-in-path"] if through_proxy else []
-    return verdict(access.failed, access.detail, against=against, settle=["client-asmx", "winhttp-proxy"], facts=facts)
+    settle = access.unasked(proxy)
+    if access.failed and not access.never_answered:
+        return possible(access, against=["scan-fails-otherwise"], facts=facts)
+    if access.probe_answered:
+        return possible(access, against=["probe-ok"], settle=settle, facts=facts)
+    if proxy is not None and proxy.used_for(access.server):
+        verdict = likely if unresolved else possible
+        return verdict(access, proxy, against=["proxy-in-path"], settle=settle, facts=facts)
+    if access.probe_refused or access.probe_error == "timeout":
+        return possible(access, against=["probe-finds-name"], settle=settle, facts=facts)
+    verdict = confirmed if named and unresolved else likely
+    return verdict(access, settle=[] if unresolved else settle, facts=facts)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from ccmdoctor.evidence.proxy import WinHttpProxy
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import likely, possible, rule, ruled_out
+from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -20,14 +20,16 @@ def sup_timeout(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Findin
     first = access.points_first_to("sup-timeout")
     slow = access.probe_error == "timeout"
     if access.answers or not (first or slow):
-        return ruled_out(access.why_not, access)
+        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
     facts = {"server": access.server, "error": access.error, "since": access.since, "failures": access.failures}
-    if access.probe_error in ("connect-failed", "closed", "name-not-resolved"):
+    if access.failed and not first:
+        return possible(access, against=["scan-fails-otherwise"], facts=facts)
+    if access.probe_refused or access.probe_error == "name-not-resolved":
         return possible(access, against=["probe-cannot-connect"], facts=facts)
+    if access.probe_unavailable:
+        return possible(access, against=["probe-unavailable"], facts=facts)
+    settle = access.unasked(proxy, "sup-health")
     if proxy is not None and proxy.used_for(access.server):
-        return possible(access, proxy, against=["proxy-in-path"], settle=["client-asmx"], facts=facts)
-    if access.probe_ok:
-        return likely(access, against=["probe-ok"], settle=["sup-health"], facts=facts)
-    return likely(
-        access, settle=["client-asmx", "winhttp-proxy", "sup-health"] if not slow else ["sup-health"], facts=facts
-    )
+        verdict = likely if slow else possible
+        return verdict(access, proxy, against=["proxy-in-path"], settle=settle, facts=facts)
+    return likely(access, against=["probe-ok"] if access.probe_ok else [], settle=settle, facts=facts)

@@ -16,29 +16,30 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     ],
 )
 def winhttp_proxy_wrong(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Finding:
-    if access.failed is None or not access.points_to("winhttp-proxy-wrong"):
-        return ruled_out(access.why_not, access)
-    facts = {"server": access.server, "error": access.error, "proxy": proxy.server if proxy else None}
-    if access.offline:
-        return possible(access.failed, access.detail, against=["server-says-503"], facts=facts)
-    first = access.points_first_to("winhttp-proxy-wrong")
+    gateway = access.points_first_to("winhttp-proxy-wrong")
+    unavailable = access.points_first_to("sup-503-wsuspool")
+    if not (access.points_to("winhttp-proxy-wrong") or access.never_answered or unavailable):
+        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    facts = {"server": access.server, "error": access.error, "proxy": proxy.setting if proxy else None}
+    quoted = (access.failed, access.detail, proxy)
+    if access.offline or access.probe_unavailable:
+        against = ["server-says-503" if access.offline else "probe-unavailable"]
+        return possible(*quoted, against=against, facts=facts) if gateway else ruled_out("other-error", access)
     if proxy is None:
-        if first:
-            return likely(access.failed, access.detail, settle=["winhttp-proxy", "client-asmx"], facts=facts)
-        return undecided("winhttp-proxy")
-    if proxy.is_direct and not first:
-        return ruled_out("proxy-direct", proxy)
-    if not proxy.used_for(access.server):
-        return (
-            ruled_out("proxy-bypassed", proxy)
-            if not first
-            else possible(access.failed, access.detail, proxy, against=["proxy-bypassed"], facts=facts)
-        )
-    return likely(
-        access.failed,
-        access.detail,
-        proxy,
-        access.probe if access.probe_ok else None,
-        settle=["client-asmx"],
-        facts=facts,
-    )
+        if gateway:
+            return likely(*quoted, settle=access.unasked(proxy), facts=facts)
+        return ruled_out("other-error", access) if unavailable else undecided("winhttp-proxy")
+    in_path = proxy.used_for(access.server)
+    away = "proxy-direct" if proxy.is_direct else "proxy-bypassed"
+    if gateway:
+        against = [away] if in_path is False else []
+        return likely(*quoted, against=against, settle=access.unasked(proxy), facts=facts)
+    if in_path is False:
+        return ruled_out(away, proxy)
+    if in_path is None:
+        return possible(*quoted, settle=["sup-location"], facts=facts)
+    if unavailable:
+        return possible(*quoted, settle=access.unasked(proxy), facts=facts)
+    if access.probe_fails_alike:
+        return possible(*quoted, access.probe, against=["probe-fails-too"], facts=facts)
+    return likely(*quoted, access.probe if access.probe_ok else None, settle=access.unasked(proxy), facts=facts)

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from ccmdoctor.evidence.proxy import WinHttpProxy
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.model import Finding, Verdict
-from ccmdoctor.rules import possible, rule, ruled_out
+from ccmdoctor.rules import possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -17,7 +18,15 @@ from ccmdoctor.rules import possible, rule, ruled_out
     ],
     at_most=Verdict.POSSIBLE,
 )
-def wsus_not_maintained(access: UpdatePointAccess) -> Finding:
-    if not access.points_to("wsus-not-maintained"):
-        return ruled_out(access.why_not, access)
-    return possible(access, server=access.server, error=access.error, settle=["wsus-catalogue"])
+def wsus_not_maintained(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Finding:
+    offline = access.offline is not None and access.failed_on_the_way
+    if access.answers or not (access.points_to("wsus-not-maintained") or offline):
+        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    against = ["one-client-alone"]
+    if access.probe_refused or access.probe_error == "name-not-resolved":
+        against.append("probe-cannot-connect")
+    if proxy is not None and proxy.used_for(access.server):
+        against.append("proxy-in-path")
+    return possible(
+        access, access.offline, server=access.server, error=access.error, against=against, settle=["wsus-catalogue"]
+    )

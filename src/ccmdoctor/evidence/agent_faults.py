@@ -1,0 +1,81 @@
+"""What the Windows Update agent names beyond a code: SOAP faults, certificates, memory, its own identity.
+
+<Message>parameters.OtherCachedUpdateIDs</Message>
+PT Initializing simple targeting cookie, clientId = , target group = , DNS name = pc0123.corp.contoso.com
+WARNING: ISusInternal::GetUpdateMetadata2 failed, hr=8007000E
+"""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.base import Bundle, Evidence, newest
+from ccmdoctor.evidence.scan import Scan, ScanHistory
+from ccmdoctor.knowledge import codes
+from ccmdoctor.model import Event, HResult
+
+
+class AgentFaults(Evidence, frozen=True):
+    """The newest line of each kind that no later successful scan is known to follow; None where there is none."""
+
+    asks = "scan-history"
+
+    scans: ScanHistory | None
+    prerequisites: Event | None
+    cached: Event | None
+    server_fault: Event | None
+    no_identity: Event | None
+    memory: Event | None
+    certificate: Event | None
+    pinned: Event | None
+    pin_store_empty: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> AgentFaults | None:
+        """None when no log tells of a scan or names a fault."""
+        scans = ScanHistory.read(bundle)
+        good = scans.last_success.proof[-1] if scans and scans.last_success else None
+
+        def standing(events: list[Event]) -> Event | None:
+            last = newest(events)
+            return None if last is None or (isinstance(good, Event) and good.after(last)) else last
+
+        sent = [one for one in bundle.events("agent-send-failed", "wu-failed-tag") if _points_to(one, _CERTIFICATE)]
+        found = cls(
+            scans=scans,
+            prerequisites=standing(bundle.events("soap-prereq-limit")),
+            cached=standing(bundle.events("soap-cached-limit")),
+            server_fault=standing(bundle.events("soap-server-fault")),
+            no_identity=standing(bundle.events("simple-targeting-empty")),
+            memory=standing([one for one in bundle.events("agent-out-of-memory") if _points_to(one, _MEMORY)]),
+            certificate=standing([*sent, *bundle.events("certificate-date")]),
+            pinned=newest([one for one in bundle.events("pinning-mandatory") if one.fields["value"].lower() == "yes"]),
+            pin_store_empty=newest(bundle.events("pinning-store-empty")),
+        )
+        return found if any(getattr(found, name) for name in found.__struct_fields__) else None
+
+    @property
+    def failed(self) -> Scan | None:
+        """The newest scan, when it failed."""
+        return self.scans.latest if self.scans and not self.scans.latest.succeeded else None
+
+    @property
+    def error(self) -> HResult | None:
+        """The code of the failed scan."""
+        return self.failed.error if self.failed else None
+
+    @property
+    def server(self) -> str | None:
+        """The update point of the newest scan."""
+        return self.scans.latest.server if self.scans else None
+
+    def points_first_to(self, cause: str) -> bool:
+        """Whether the newest scan failed with a code that points first to this cause."""
+        return self.failed is not None and self.failed.points_first_to(cause)
+
+
+_CERTIFICATE = "sup-tls-cert-untrusted-or-expired"
+_MEMORY = "wua-out-of-memory"
+
+
+def _points_to(event: Event, cause: str) -> bool:
+    code = HResult.parse(event.fields.get("error", ""))
+    return code is not None and codes.points_to(code)[:1] == (cause,)

@@ -1,0 +1,18 @@
+"""Parts of the Windows Update agent are missing or damaged."""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.update_point import UpdatePointAccess
+from ccmdoctor.model import Finding
+from ccmdoctor.rules import rule
+from ccmdoctor.rules.signature import by_scan_error
+
+
+@rule(
+    explains="scan-fails",
+    sources=[
+        "https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/troubleshoot-software-update-scan-failures",
+    ],
+)
+def wua_components_corrupt(access: UpdatePointAccess) -> Finding:
+    return by_scan_error("wua-components-corrupt", access, ("windowsupdate-log",))
