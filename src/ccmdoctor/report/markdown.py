@@ -1,93 +1,173 @@
-"""The diagnosis as Markdown, to paste into a ticket."""
+"""The diagnosis as Markdown, to paste into a ticket. Log text stays in its blocks and never becomes markup."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
-from ccmdoctor.model import Cause, Diagnosis, Quote
+from ccmdoctor.model import Cause, Diagnosis, Outcome, Quote, Remedy
 from ccmdoctor.report import view
-from ccmdoctor.report.view import Say
+from ccmdoctor.report.view import Block, Say
 
-_SPECIAL = re.compile(r"([\\`*_{}\[\]|#~])")
-_VERBATIM = re.compile(r"(^ *```.*?^ *```$|`[^`\n]+`|<https?://[^>\s]+>)", re.MULTILINE | re.DOTALL)
+_SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$])")
+_ANGLES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
 MOST_QUOTES = 4
+MOST_EVENTS = 12
+LONGEST_QUOTE = 1200
 
 
 def render(diagnosis: Diagnosis, say: Say) -> str:
     """Verdict first, proof in fenced blocks, then the ladder, open questions, what was ruled out and what was read."""
     found = view.parts(diagnosis)
-    lines = [f"# {view.OUTCOME_MARKS[diagnosis.outcome]} {say(f'outcomes.{diagnosis.outcome}')}", ""]
-    lines += [f"- {label}: {_plain(value)}" for label, value in view.about(diagnosis, say)]
-    lines += [f"- {line}" for line in view.span(diagnosis, say)]
-    lines += ["", say(f"outcome-advice.{diagnosis.outcome}"), ""]
-    for cause in found.sure:
-        lines += _cause(cause, found.consequences.get(cause.id, []), say, "##")
+    short_of_evidence = diagnosis.outcome is Outcome.INSUFFICIENT
+    lines = _head(diagnosis, say)
+    if short_of_evidence:
+        lines += _questions(diagnosis, say, "report.questions-first")
+    for number, cause in enumerate(found.sure):
+        first = number == 0 and len(found.sure) > 1
+        lines += _cause(cause, found.consequences.get(cause.id, []), say, first=first)
     if found.possible:
         lines += [f"## {say('report.other-causes')}", ""]
-        for cause in found.possible:
-            lines += _cause(cause, found.consequences.get(cause.id, []), say, "###")
-    lines += (
-        _ladder(diagnosis, say) + _questions(diagnosis, say) + _ruled_out(diagnosis, say) + _coverage(diagnosis, say)
-    )
+    for cause in found.possible:
+        lines += _lesser(cause, say)
+    lines += _ladder(diagnosis, say)
+    if not short_of_evidence:
+        lines += _questions(diagnosis, say, "report.questions")
+    lines += _excluded(diagnosis, say) + _timeline(diagnosis, say) + _coverage(diagnosis, say)
     return "\n".join(lines).rstrip() + "\n"
 
 
 def _plain(text: str) -> str:
-    """Text that no Markdown reader takes for markup."""
-    return _angles(_SPECIAL.sub(r"\\\1", view.harmless(text)).replace("\n", " "))
+    """Text that no Markdown reader takes for markup or for a reference to another ticket."""
+    return _SPECIAL.sub(r"\\\1", view.harmless(text)).replace("\n", " ").translate(_ANGLES)
 
 
-def _angles(text: str) -> str:
-    return text.replace("<", "&lt;").replace(">", "&gt;")
+def _code(text: str) -> str:
+    """Text as code within a line; the marks are longer than any run of backticks inside."""
+    safe = view.line(text)
+    mark = "`" * (_longest_run(safe) + 1)
+    pad = " " if safe.startswith("`") or safe.endswith("`") else ""
+    return f"{mark}{pad}{safe}{pad}{mark}"
 
 
-def _prose(text: str) -> str:
-    """An article's own Markdown, filled with facts: only code and links keep their angle brackets."""
-    pieces = _VERBATIM.split(view.harmless(text))
-    return "".join(piece if index % 2 else _angles(piece) for index, piece in enumerate(pieces))
+def _longest_run(text: str) -> int:
+    return max((len(run) for run in re.findall(r"`+", text)), default=0)
 
 
 def _fence(text: str, kind: str = "text") -> list[str]:
     """A fenced block whose fence is longer than any run of backticks inside."""
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
-    fence = "`" * max(3, longest + 1)
+    fence = "`" * max(3, _longest_run(text) + 1)
     return [f"{fence}{kind}", *text.splitlines(), fence, ""]
 
 
-def _cause(cause: Cause, consequences: list[Cause], say: Say, level: str) -> list[str]:
-    lines = [f"{level} {_plain(cause.title)} ({say(f'verdicts.{cause.verdict}')})", ""]
-    lines += [f"`{cause.id}` · {say(f'stages.{cause.stage}')}", "", _plain(cause.summary), ""]
-    lines += [f"- {say('report.against')}: {text}" for text in cause.against]
-    lines += [f"- {say('report.consequences')}: {_plain(one.title)} (`{one.id}`)" for one in consequences]
-    if cause.against or consequences:
-        lines.append("")
+def _prose(text: str) -> str:
+    """A paragraph of an article, filled with facts: its code, links and strong text stay, all else is plain."""
+    shown = {
+        "text": _plain,
+        "code": _code,
+        "link": lambda text: f"<{text}>",
+        "strong": lambda text: f"**{_plain(text)}**",
+    }
+    return "".join(shown[piece.kind](piece.text) for piece in view.pieces(view.line(text)))
+
+
+def _blocks(blocks: Iterable[Block]) -> list[str]:
+    lines: list[str] = []
+    for block in blocks:
+        if block.kind == "code":
+            lines += _fence(block.text, "powershell")
+        else:
+            lines += [("- " if block.kind == "item" else "") + _prose(block.text), ""]
+    return lines
+
+
+def _under(lines: list[str], lead: str = "   ") -> list[str]:
+    """Lines as a part of the list item above."""
+    return [f"{lead}{line}".rstrip() for line in lines]
+
+
+def _head(diagnosis: Diagnosis, say: Say) -> list[str]:
+    lines = [f"# {view.OUTCOME_MARKS[diagnosis.outcome]} {say(f'outcomes.{diagnosis.outcome}')}", ""]
+    lines += [say(f"outcome-advice.{diagnosis.outcome}"), ""]
+    lines += [f"- {line}" for line in view.checked(diagnosis, say)]
+    lines += [f"- {label}: {_plain(value)}" for label, value in view.about(diagnosis, say)]
+    return [*lines, *(f"- {line}" for line in view.span(diagnosis, say)), ""]
+
+
+def _name(cause: Cause, level: str, say: Say, *, first: bool = False) -> list[str]:
+    parts = [say("report.first-to-check")] if first else []
+    parts += [say(f"stages.{cause.stage}"), _code(cause.id)]
+    lines = [f"{level} {_prose(cause.title)} ({say(f'verdicts.{cause.verdict}')})", "", " · ".join(parts), ""]
+    lines += [_prose(cause.summary), ""]
+    rows = [f"- {label}: {_code(value)}" for label, value in view.facts(cause, say)]
+    rows += [f"- **{say('report.against')}**: {_plain(text)}" for text in cause.against]
+    return [*lines, *rows, ""] if rows else lines
+
+
+def _cause(cause: Cause, consequences: list[Cause], say: Say, *, first: bool) -> list[str]:
+    lines = _name(cause, "##", say, first=first)
+    if cause.quotes:
+        lines += [f"### {say('report.proof')}", ""]
     for quote in cause.quotes[:MOST_QUOTES]:
         lines += _quote(quote, say)
-    lines += [f"{level}# {say('report.fix')}", ""]
+    if len(cause.quotes) > MOST_QUOTES:
+        lines += [say("report.more", count=len(cause.quotes) - MOST_QUOTES), ""]
+    if consequences:
+        lines += [f"### {say('report.consequences')}", ""]
+    for one in consequences:
+        lines += [f"- {_prose(one.title)} ({_code(one.id)})", ""]
+        for quote in one.quotes[:1]:
+            lines += _under(_quote(quote, say), "  ")
+    if cause.remedy:
+        lines += [f"### {say('report.fix')}", ""]
     for number, step in enumerate(cause.remedy, 1):
-        lines += [f"{number}. **{say(f'roles.{step.role}')}**: {_prose(step.do)}", ""]
-        if step.command:
-            lines += [f"   {line}".rstrip() for line in _fence(view.harmless(step.command), "powershell")]
-        if step.undo:
-            lines += [f"   {say('report.undo')}: {_prose(step.undo)}", ""]
-    verify = next((step.verify for step in cause.remedy if step.verify), None)
-    if verify:
-        lines += [f"**{say('report.verify')}**", "", _prose(verify), ""]
-    return [*lines, *(f"- <{source}>" for source in cause.sources), ""]
+        lines += _step(number, step, say)
+    check = view.verify(cause)
+    if check:
+        lines += [f"### {say('report.verify')}", "", *_blocks(check)]
+    return lines + _sources(cause, say)
+
+
+def _step(number: int, step: Remedy, say: Say, *, commands: bool = True) -> list[str]:
+    blocks = view.blocks(step.do) or [Block("text", "")]
+    lead = " " * len(f"{number}. ")
+    lines = [f"{number}. **{view.name('roles', step.role, say)}**: {_prose(blocks[0].text)}", ""]
+    lines += _under(_blocks(blocks[1:]), lead)
+    if step.command and commands:
+        lines += _under(_fence(view.harmless(step.command), "powershell"), lead)
+    if step.undo and commands:
+        lines += [f"{lead}{say('report.undo')}: {_prose(step.undo)}", ""]
+    return lines
+
+
+def _lesser(cause: Cause, say: Say) -> list[str]:
+    """A cause that is only possible: what it is, its first proof, and the steps without their commands."""
+    lines = _name(cause, "###", say)
+    for quote in cause.quotes[:1]:
+        lines += _quote(quote, say)
+    for number, step in enumerate(cause.remedy, 1):
+        lines += _step(number, step, say, commands=False)
+    return lines + _sources(cause, say)
+
+
+def _sources(cause: Cause, say: Say) -> list[str]:
+    if not cause.sources:
+        return []
+    links = (f"<{source}>" if view.is_link(source) else _plain(source) for source in cause.sources)
+    return [f"{say('report.sources')}:", "", *(f"- {link}" for link in links), ""]
 
 
 def _quote(quote: Quote, say: Say) -> list[str]:
-    head = " · ".join(part for part in (_plain(view.place(quote, say)), _plain(view.times(quote, say))) if part)
-    return [head, "", *_fence(view.short(quote.text))]
+    where = f"{_code(quote.file)}, {say('report.line', line=quote.line)}"
+    times = _plain(view.times(quote, say))
+    return [f"{where} · {times}" if times else where, "", *_fence(view.short(quote.text, LONGEST_QUOTE))]
 
 
 def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:
-    lines = [
-        f"## {say('report.ladder')}",
-        "",
-        f"| {say('report.stage')} | {say('report.state')} | {say('report.last-good')} | {say('report.last-bad')} |",
-        "|---|---|---|---|",
-    ]
+    if not diagnosis.stages:
+        return []
+    headings = [say(f"report.{heading}") for heading in ("stage", "state", "last-good", "last-bad")]
+    lines = [f"## {say('report.ladder')}", "", f"| {' | '.join(headings)} |", "|---|---|---|---|"]
     for stage in diagnosis.stages:
         good, bad = (view.instant(at) or say("report.never") for at in (stage.last_good, stage.last_bad))
         state = f"{view.MARKS[stage.state]} {say(f'states.{stage.state}')}"
@@ -95,34 +175,51 @@ def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:
     return [*lines, ""]
 
 
-def _questions(diagnosis: Diagnosis, say: Say) -> list[str]:
-    if not diagnosis.open_questions:
-        return []
-    lines = [f"## {say('report.questions')}", ""]
-    for question in diagnosis.open_questions:
-        lines += [
-            f"- {question.ask}",
-            f"  {say('report.settles')}: {', '.join(f'`{id}`' for id in question.would_settle)}",
-            "",
-        ]
+def _questions(diagnosis: Diagnosis, say: Say, heading: str) -> list[str]:
+    lines = [f"## {say(heading)}", ""] if diagnosis.open_questions else []
+    for number, question in enumerate(diagnosis.open_questions, 1):
+        lead = " " * len(f"{number}. ")
+        lines += [f"{number}. {_plain(question.ask)}", ""]
         if question.command:
-            lines += [f"  {line}".rstrip() for line in _fence(question.command, "powershell")]
+            lines += _under(_fence(view.harmless(question.command), "powershell"), lead)
+        if question.would_settle:
+            settles = view.JOINT.join(_prose(title) for title in view.titles(diagnosis, question.would_settle))
+            lines += [f"{lead}{say('report.settles')}: {settles}", ""]
     return lines
 
 
-def _ruled_out(diagnosis: Diagnosis, say: Say) -> list[str]:
+def _excluded(diagnosis: Diagnosis, say: Say) -> list[str]:
     if not diagnosis.ruled_out:
         return []
-    rows = [f"- {_plain(one.title)} (`{one.id}`): {one.why}" for one in diagnosis.ruled_out]
-    return [f"## {say('report.ruled-out')}", "", *rows, ""]
+    lines = [f"## {say('report.ruled-out')} ({len(diagnosis.ruled_out)})", ""]
+    for group in view.excluded(diagnosis):
+        lines.append(f"- {_plain(group.why)}")
+        lines += [f"  - {_prose(one.title)} ({_code(one.id)})" for one in group.causes]
+        for quote in group.quotes[:1]:
+            proof = _code(view.short(quote.text, 160))
+            lines.append(f"  - {say('report.proof')}: {_code(quote.file)}, {say('report.line', line=quote.line)}: {proof}")
+    return [*lines, ""]
+
+
+def _timeline(diagnosis: Diagnosis, say: Say) -> list[str]:
+    """The newest deciding events in one block, so that a long line cannot spoil the ticket."""
+    if not diagnosis.timeline:
+        return []
+    rows = [
+        f"{view.instant(quote.when)}  {view.line(quote.file)}:{quote.line}  {view.line(view.short(quote.text, 160))}"
+        for quote in diagnosis.timeline[-MOST_EVENTS:]
+    ]
+    left = len(diagnosis.timeline) - MOST_EVENTS
+    more = [say("report.more", count=left), ""] if left > 0 else []
+    return [f"## {say('report.timeline')}", "", *more, *_fence("\n".join(rows))]
 
 
 def _coverage(diagnosis: Diagnosis, say: Say) -> list[str]:
     lines = [f"## {say('report.coverage')}", "", view.coverage_summary(diagnosis, say), ""]
-    odd = [item for item in diagnosis.coverage if item.state != "read" or item.note]
-    lines += [
-        f"- {_plain(item.artifact)}: {say(f'coverage.{item.state}')} {view.note(item.note, say)}".rstrip()
-        for item in odd
-    ]
-    lines += [f"- {say('report.troubles')}: {_plain(one.where)}: {_plain(one.what)}" for one in diagnosis.troubles]
-    return [*lines, "", f"{say('report.tool')}: {diagnosis.tool}"]
+    for item in diagnosis.coverage:
+        if view.is_odd(item):
+            parts = [view.name("coverage", item.state, say), view.note(item.note, say)]
+            parts += [f"{say('report.unreadable')}: {item.unreadable}"] if item.unreadable else []
+            lines.append(f"- {_code(item.artifact)}: {_plain(' · '.join(part for part in parts if part))}")
+    lines += [f"- {say('report.troubles')}: {_code(one.where)}: {_code(one.what)}" for one in diagnosis.troubles]
+    return [*lines, "", f"{say('report.tool')}: {_plain(diagnosis.tool)}"]
