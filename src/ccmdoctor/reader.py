@@ -22,7 +22,7 @@ from ccmdoctor import formats
 from ccmdoctor.formats import cmtrace, lines, registry_pol, text
 from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
-from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns
+from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns, wordings
 from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
 from ccmdoctor.sources import Source, archive
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, spooled
@@ -257,7 +257,7 @@ class _Scan:
             log = self._log_of(record, message)
             if message.strict and log not in message.logs:
                 continue
-            found = template.expression.search(record.text)
+            found = next((hit for one in wordings(message.id) if (hit := one.expression.search(record.text))), None)
             if not found:
                 continue
             self._done.add((message.id, record_at))

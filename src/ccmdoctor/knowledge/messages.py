@@ -160,6 +160,12 @@ def automaton() -> Any:
 
 
 @cache
+def wordings(id: str) -> tuple[Template, ...]:
+    """The templates of one message, in the order of its entry: the fuller wording stands before the shorter."""
+    return tuple(template for template in templates() if template.message.id == id)
+
+
+@cache
 def patterns() -> dict[bytes, tuple[Template, ...]]:
     """Literal to the templates that hang on it, in automaton order."""
     shared: dict[bytes, list[Template]] = {}
