@@ -9,7 +9,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, newest
-from ccmdoctor.model import Event, Stage
+from ccmdoctor.knowledge import codes
+from ccmdoctor.model import Event, HResult, Stage
+
+
+_LATER = ("content", "install")
 
 
 class DeploymentEvaluation(Evidence, frozen=True):
@@ -29,7 +33,21 @@ class DeploymentEvaluation(Evidence, frozen=True):
         )
         return found if found.evaluated or found.failed else None
 
+    @property
+    def failing(self) -> Event | None:
+        """The newest job error that no successful evaluation is known to follow."""
+        return self.failed if self.failed and not (self.evaluated and self.evaluated.after(self.failed)) else None
+
+    @property
+    def error(self) -> HResult | None:
+        """Its code."""
+        return HResult.parse(self.failing.fields["error"]) if self.failing else None
+
+    @property
+    def concerns_content(self) -> bool:
+        """Whether the code belongs to the download or what comes after it, so that other rules have the word."""
+        return self.error is not None and codes.lookup(self.error).stage in _LATER
+
     def marks(self) -> Iterable[Mark]:
         """The evaluation stage."""
-        failing = self.failed is not None and not (self.evaluated and self.evaluated.after(self.failed))
-        yield Mark(Stage.EVALUATION, "deployments", self.evaluated, self.failed, failing)
+        yield Mark(Stage.EVALUATION, "deployments", self.evaluated, self.failed, self.failing is not None)

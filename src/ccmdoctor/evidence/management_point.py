@@ -25,6 +25,7 @@ _NOT_POLICY = (
     "delivery.mp.microsoft.com", "/msdownload/",
 )  # fmt: skip
 _GATEWAY = ("ccm_proxy", "cmg")
+_CONNECTOR = "cmgconnector_"
 
 
 class Failure(msgspec.Struct, frozen=True):
@@ -45,6 +46,12 @@ class Failure(msgspec.Struct, frozen=True):
         return found if isinstance(found, Event) else None
 
     @property
+    def gateway_refusal(self) -> str | None:
+        """The word with which the cloud management gateway's connector refused, from the status text."""
+        reason = self.reason or ""
+        return reason if reason.lower().startswith(_CONNECTOR) else None
+
+    @property
     def over_gateway(self) -> bool:
         """Whether a cloud management gateway stood in the path."""
         words = " ".join(one.record.text if isinstance(one, Event) else one.text for one in self.proof).lower()
@@ -63,6 +70,7 @@ class ManagementPointTraffic(Evidence, frozen=True):
     failures: tuple[Failure, ...]
     successes: tuple[Event, ...]
     probe: State | None = None
+    tls_flags: tuple[Event, ...] = ()
 
     @classmethod
     def read(cls, bundle: Bundle) -> ManagementPointTraffic | None:
@@ -72,6 +80,7 @@ class ManagementPointTraffic(Evidence, frozen=True):
             failures=tuple(_failures(bundle)),
             successes=tuple(_successes(bundle)),
             probe=answers[-1] if answers else None,
+            tls_flags=tuple(bundle.events("tls-flag")[-8:]),
         )
         return found if found.failures or found.successes or found.probe else None
 
@@ -89,6 +98,11 @@ class ManagementPointTraffic(Evidence, frozen=True):
         return tuple(
             one for one in self.failures if one.last is None or not any(good.after(one.last) for good in self.successes)
         )
+
+    @property
+    def tls_reasons(self) -> str | None:
+        """What WinHTTP found wrong with the server's certificate, as its flags say."""
+        return ", ".join(dict.fromkeys(event.fields["flag"] for event in self.tls_flags)) or None
 
     @property
     def recovered(self) -> Failure | None:

@@ -10,10 +10,12 @@ AssignmentID                           AssignmentName
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, newest
+from ccmdoctor.formats.clock import mof_instant
 from ccmdoctor.model import Event, Stage, State
 
 
@@ -118,6 +120,8 @@ class Deployment(msgspec.Struct, frozen=True):
     id: str
     name: str | None
     proof: tuple[Proof, ...]
+    start: datetime | None = None  # UTC, only where the value states its zone
+    hidden: bool = False
 
 
 class Assignments(Evidence, frozen=True):
@@ -129,18 +133,14 @@ class Assignments(Evidence, frozen=True):
     complete: bool
     target: Target
     asked: State | None = None
+    now: datetime | None = None
 
     @classmethod
     def read(cls, bundle: Bundle) -> Assignments | None:
         """None when neither the class was queried nor a log names an assignment."""
         rows = bundle.states("wmi", "CCM_UpdateCIAssignment")
         empty = newest_state(bundle.states("wmi-empty", "CCM_UpdateCIAssignment"))
-        found = {
-            _id(str(row.values.get("assignmentid", ""))): Deployment(
-                _id(str(row.values.get("assignmentid", ""))), _text(row.values.get("assignmentname")), (row,)
-            )
-            for row in rows
-        }
+        found = {_id(str(row.values.get("assignmentid", ""))): _deployment(row) for row in rows}
         if not rows:
             for event in bundle.events("assignment-total", "update-targeted", "assignment-evaluating"):
                 id = _id(event.fields["assignment"])
@@ -152,7 +152,22 @@ class Assignments(Evidence, frozen=True):
             complete=bool(rows) or empty is not None,
             target=bundle.target,
             asked=rows[0] if rows else empty,
+            now=bundle.now,
         )
+
+    @property
+    def not_started(self) -> Deployment | None:
+        """A deployment whose start lies after the moment the bundle is judged at: the wanted one, or the only one."""
+        asked = [self.wanted] if self.wanted else list(self.deployments)
+        waiting = [one for one in asked if one and one.start and self.now and one.start > self.now]
+        return waiting[0] if waiting and len(waiting) == len(asked) else None
+
+    @property
+    def hidden(self) -> Deployment | None:
+        """A deployment that is not to be shown in Software Center: the wanted one, or the only one."""
+        asked = [self.wanted] if self.wanted else list(self.deployments)
+        unseen = [one for one in asked if one and one.hidden]
+        return unseen[0] if unseen and len(unseen) == len(asked) else None
 
     @property
     def wanted(self) -> Deployment | None:
@@ -164,6 +179,18 @@ class Assignments(Evidence, frozen=True):
         """The rows, or the empty answer."""
         rows = tuple(one for deployment in self.deployments[:5] for one in deployment.proof)
         return rows or ((self.asked,) if self.asked else ())
+
+
+def _deployment(row: State) -> Deployment:
+    values = row.values
+    at = mof_instant(str(values.get("starttime") or ""))
+    return Deployment(
+        id=_id(str(values.get("assignmentid", ""))),
+        name=_text(values.get("assignmentname")),
+        proof=(row,),
+        start=at.utc if at else None,
+        hidden=values.get("useruiexperience") is False,
+    )
 
 
 def newest_state(states: list[State]) -> State | None:

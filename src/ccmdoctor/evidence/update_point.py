@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
+from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, Stage, State
 
@@ -59,6 +60,12 @@ class UpdatePointLocation(Evidence, frozen=True):
         """The newest sign that an update point was named."""
         named = [one for one in self.replies if _URL.search(one.fields["reply"])]
         return newest([*named, *self.callbacks])
+
+    @property
+    def offered_version(self) -> int | None:
+        """The catalogue version of the newest location that was named."""
+        named = [one.fields["version"] for one in self.callbacks if one.fields.get("version", "").isdigit()]
+        return int(named[-1]) if named else None
 
     @property
     def unanswered(self) -> bool:
@@ -121,6 +128,11 @@ class UpdatePointAccess(Evidence, frozen=True):
     def answers(self) -> bool:
         """The newest scan succeeded, or there is none and the direct question was answered with 200."""
         return self.scans.latest.succeeded if self.scans else self.probe_ok
+
+    @property
+    def fails_over(self) -> bool:
+        """Whether the code of the failed scan makes a client try another update point."""
+        return self.failed is not None and self.failed.error is not None and codes.is_retry(self.failed.error)
 
     @property
     def over_tls(self) -> bool:

@@ -20,6 +20,8 @@ def mp_http_error(traffic: ManagementPointTraffic) -> Finding:
         return ruled_out("mp-answers", traffic.answering)
     if failure.kind not in ("status", "other"):
         return ruled_out("mp-other-failure", failure)
+    if failure.gateway_refusal:
+        return ruled_out("gateway-refuses", failure)
     if failure.status is None or traffic.brief:
         verdict = possible
     else:
