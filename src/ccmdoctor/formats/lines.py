@@ -6,7 +6,7 @@ Each shape is recognised by the line itself, so a file may mix them, as pasted t
     2014-01-20<TAB>12:18:42:694<TAB> 3856<TAB>708<TAB>COMAPI<TAB>-- START --  COMAPI: Search [ClientId = CcmExec]
     {GUID}<TAB>2025-03-25 10:02:03:412+0900<TAB>1<TAB>148 [AGENT_DETECTION_FAILED]<TAB>101<TAB>{...}
     2023-02-01 01:02:03, Info                  CBS    Exec: Processing started.
-    Sync failed: WSUS server not configured.  $$<SMS_WSUS_SYNC_MANAGER><11-30-2022 01:03:34.174-60><thread=4844 (0x12EC)>
+    Sync failed: WSUS server not configured.  $$<SMS_WSUS_SYNC_MANAGER><11-30-2022 01:03:34.174-60><thread=4844>
     Scan failed with error = 0x80244022.<TAB>WUAHandler<TAB>3/25/2025 10:02:03 AM<TAB>5120 (0x1400)
 """
 
@@ -45,16 +45,19 @@ _UPDATE_TRACE = re.compile(
     r"(?P<date>\d{4}[/.-]\d\d[/.-]\d\d)\s+(?P<time>\d\d:\d\d:\d\d\.\d{1,7})\s+\d+\s+(?P<thread>\d+)\s+(?P<component>\S+)\s+(?P<text>.*)"
 )
 _UPDATE_OLD = re.compile(
-    r"(?P<date>\d{4}-\d\d-\d\d)\s+(?P<time>\d\d:\d\d:\d\d:\d{3})\s+[0-9A-Fa-f]+\s+(?P<thread>[0-9A-Fa-f]+)\s+(?P<component>\S+)\s+(?P<text>.*)"
+    r"(?P<date>\d{4}-\d\d-\d\d)\s+(?P<time>\d\d:\d\d:\d\d:\d{3})\s+[0-9A-Fa-f]+\s+"
+    r"(?P<thread>[0-9A-Fa-f]+)\s+(?P<component>\S+)\s+(?P<text>.*)"
 )
 _REPORTING = re.compile(
-    r"\{[0-9A-Fa-f-]{36}\}\s+(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d:\d{3})(?P<offset>[+-]\d{4})\s+(?P<text>.*)"
+    r"\{[0-9A-Fa-f-]{36}\}\s+(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d:\d{3})(?P<offset>[+-]\d{4})"
+    r"\s+(?P<text>.*)"
 )
 _SERVICING = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d), (?P<level>\w+)\s+(?P<component>\w+)?\s+(?P<text>.*)"
 )
 _OLD_SERVER = re.compile(
-    r"(?P<text>.*?)~*\s*\$\$<(?P<component>[^<>]*)><(?P<date>\d{1,2}-\d{1,2}-\d{4}) (?P<time>[\d:.]+(?:[+-]\d{1,4})?)><thread=(?P<thread>[^>]*)>"
+    r"(?P<text>.*?)~*\s*\$\$<(?P<component>[^<>]*)>"
+    r"<(?P<date>\d{1,2}-\d{1,2}-\d{4}) (?P<time>[\d:.]+(?:[+-]\d{1,4})?)><thread=(?P<thread>[^>]*)>"
 )
 _VIEWER = re.compile(
     r"(?P<text>[^\t]*)\t+(?P<component>[A-Za-z_][\w .-]*)(?:\t+(?P<stamp>[^\t]*))?(?:\t+(?P<thread>[^\t]*))?(?:\t.*)?$"

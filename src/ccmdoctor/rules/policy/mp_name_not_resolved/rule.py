@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
+from ccmdoctor.evidence.proxy import WinHttpProxy
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -14,11 +15,18 @@ from ccmdoctor.rules import confirmed, possible, rule, ruled_out
         "https://jpmem.github.io/blog/mecm/20250325_04/",
     ],
 )
-def mp_name_not_resolved(traffic: ManagementPointTraffic) -> Finding:
+def mp_name_not_resolved(traffic: ManagementPointTraffic, proxy: WinHttpProxy | None) -> Finding:
     failure = traffic.current
     if failure is None:
         return ruled_out("mp-answers", traffic.answering)
+    if failure.may_be("mp-name-not-resolved"):
+        return undecided("management-point", "mplist")
     if failure.kind != "name":
         return ruled_out("mp-other-failure", failure)
-    verdict = possible if traffic.brief else confirmed
-    return verdict(failure, host=failure.host, symbol=failure.symbol, since=traffic.failing_since)
+    if traffic.doubts:
+        return possible(failure, against=traffic.doubts, settle=traffic.unasked, facts=traffic.facts)
+    if proxy is not None and proxy.used_for(failure.address or failure.host):
+        return likely(failure, proxy, against=["mp-proxy-in-path"], settle=traffic.unasked, facts=traffic.facts)
+    if traffic.lasting:
+        return confirmed(failure, facts=traffic.facts)
+    return likely(failure, settle=traffic.unasked, facts=traffic.facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
 
 
 @rule(
@@ -12,6 +12,7 @@ from ccmdoctor.rules import confirmed, possible, rule, ruled_out
     sources=[
         "https://jpmem.github.io/blog/mecm/20250325_01/",
         "https://jpmem.github.io/blog/mecm/20250325_04/",
+        "https://learn.microsoft.com/intune/configmgr/core/plan-design/network/pki-certificate-requirements",
     ],
 )
 def mp_pki_cert_missing(traffic: ManagementPointTraffic) -> Finding:
@@ -20,5 +21,9 @@ def mp_pki_cert_missing(traffic: ManagementPointTraffic) -> Finding:
         return ruled_out("mp-answers", traffic.answering)
     if failure.kind != "client-certificate":
         return ruled_out("mp-other-failure", failure)
-    verdict = possible if traffic.brief else confirmed
-    return verdict(failure, host=failure.host, symbol=failure.symbol, since=traffic.failing_since)
+    settle = ["client-certificates"]
+    if traffic.doubts:
+        return possible(failure, against=traffic.doubts, settle=settle, facts=traffic.facts)
+    if traffic.lasting:
+        return confirmed(failure, settle=settle, facts=traffic.facts)
+    return likely(failure, settle=settle, facts=traffic.facts)
