@@ -1,7 +1,7 @@
 """The diagnosis as one self-contained HTML file with every language inside.
 
-No network, and no script is needed to read it: the language switch is CSS, scripts only copy commands. Log text is
-escaped by the template engine and made harmless before.
+No network, and no script is needed to read it: the language switch is CSS; the script copies commands and opens what
+is folded for printing. Log text is made harmless first and escaped by the template engine.
 """
 
 from __future__ import annotations
@@ -9,8 +9,9 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from functools import cache
+from itertools import groupby
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, Template
@@ -22,14 +23,23 @@ from ccmdoctor.report.words import words
 
 FOLDER = Path(__file__).parent
 _POLICY = "default-src 'none'; style-src '{style}'; script-src '{script}'; base-uri 'none'; form-action 'none'"
-_FENCE = re.compile(r"```[a-z]*\n(.*?)```", re.DOTALL)
-_CODE = re.compile(r"`([^`]+)`")
-_LINK = re.compile(r"&lt;(https?://[^&\s]+)&gt;")
+_PIECES = {
+    "text": "{}",
+    "code": "<code>{}</code>",
+    "link": '<a href="{0}" rel="noreferrer">{0}</a>',
+    "strong": "<strong>{}</strong>",
+}
+_WORD = re.compile(r"(\S+)")
+_SWITCH = """
+#in-{0}:checked ~ .in-{0} {{ display: block; }}
+#in-{0}:checked ~ .languages label[for="in-{0}"] {{ background: var(--calm); border-color: var(--calm); color: var(--paper); }}
+#in-{0}:focus-visible ~ .languages label[for="in-{0}"] {{ outline: 3px solid var(--calm); outline-offset: 2px; }}
+"""  # noqa: E501
 
 
 def render(diagnoses: Mapping[str, Diagnosis]) -> str:
     """The page for diagnoses by language; the first language is the one shown at first."""
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _style(tuple(diagnoses)), _asset("report.js")
     return _template().render(
         parts=[
             (language, diagnosis, words(language), view.parts(diagnosis)) for language, diagnosis in diagnoses.items()
@@ -44,8 +54,11 @@ def render(diagnoses: Mapping[str, Diagnosis]) -> str:
 @cache
 def _template() -> Template:
     environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
-    environment.filters["prose"] = prose
+    environment.filters["command"] = command
     environment.filters["inline"] = inline
+    environment.filters["prose"] = prose
+    environment.filters["runs"] = runs
+    environment.tests["link"] = view.is_link
     return environment.get_template("report.html.jinja")
 
 
@@ -54,46 +67,49 @@ def _asset(name: str) -> str:
     return (FOLDER / name).read_text(encoding="utf-8")
 
 
+def _style(languages: Iterable[str]) -> str:
+    """The style sheet with the rules that show the chosen language."""
+    return _asset("report.css") + "".join(_SWITCH.format(language) for language in languages)
+
+
 def _hash(text: str) -> str:
     """The hash by which the page's own policy allows its one style and one script, and nothing else."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
-def prose(text: str) -> Markup:
-    """An article's Markdown as HTML, as far as articles use it: paragraphs, lists, code, fenced blocks, links."""
-    out: list[str] = []
-    at = 0
-    for fence in _FENCE.finditer(text):
-        out += [
-            _blocks(text[at : fence.start()]),
-            f"<pre><code>{escape(view.harmless(fence[1].rstrip()))}</code></pre>",
-        ]
-        at = fence.end()
-    return Markup("".join([*out, _blocks(text[at:])]))
+def inline(text: str, links: bool = True) -> Markup:
+    """A paragraph of an article as HTML: code, strong text and, unless log text names them, links."""
+    out = []
+    for kind, piece in view.pieces(view.line(text)):
+        if kind == "link" and not links:
+            out.append(escape(f"<{piece}>"))
+        else:
+            out.append(Markup(_PIECES[kind]).format(piece))
+    return Markup("").join(out)
 
 
-def inline(text: str) -> Markup:
-    """One paragraph of an article as HTML: code and links."""
-    return Markup(_inline(view.harmless(text)))
+def runs(blocks: Iterable[view.Block]) -> list[tuple[bool, list[view.Block]]]:
+    """Blocks in their order, those of commands apart from the prose around them."""
+    return [(is_code, list(group)) for is_code, group in groupby(blocks, key=lambda block: block.kind == "code")]
 
 
-def _blocks(text: str) -> str:
-    blocks = []
-    for block in re.split(r"\n\s*\n", view.harmless(text).strip()):
-        rows = block.strip().splitlines()
-        if rows and all(row.startswith(("- ", "  ")) for row in rows):
-            blocks.append(
-                "<ul>"
-                + "".join(
-                    f"<li>{_inline(item)}</li>" for item in re.split(r"^- ", block, flags=re.MULTILINE) if item.strip()
-                )
-                + "</ul>"
-            )
-        elif rows:
-            blocks.append(f"<p>{_inline(block)}</p>")
-    return "".join(blocks)
+def command(text: str) -> Markup:
+    """Commands with every word in a box of its own, so that a browser breaks lines between words, not at a hyphen."""
+    pieces = _WORD.split(view.harmless(text))  # blanks and words by turns
+    boxed = (Markup("<span>{}</span>").format(one) if index % 2 else one for index, one in enumerate(pieces))
+    return Markup("").join(boxed)
 
 
-def _inline(text: str) -> str:
-    safe = _CODE.sub(r"<code>\1</code>", str(escape(text.strip())))
-    return _LINK.sub(r'<a href="\1" rel="noreferrer">\1</a>', safe)
+def prose(blocks: list[view.Block]) -> Markup:
+    """Paragraphs and lists of an article as HTML. Blocks of commands are the template's business."""
+    out: list[Markup] = []
+    for index, block in enumerate(blocks):
+        if block.kind == "text":
+            out.append(Markup("<p>{}</p>").format(inline(block.text)))
+            continue
+        if index == 0 or blocks[index - 1].kind != "item":
+            out.append(Markup("<ul>"))
+        out.append(Markup("<li>{}</li>").format(inline(block.text)))
+        if index + 1 == len(blocks) or blocks[index + 1].kind != "item":
+            out.append(Markup("</ul>"))
+    return Markup("").join(out)

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ccmdoctor.model import Cause, Diagnosis, Outcome, Quote, Remedy
 from ccmdoctor.report import view
-from ccmdoctor.report.view import Block, Say
+from ccmdoctor.report.view import Block, Piece, Say
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$])")
 _ANGLES = {ord("&"): "&amp;", ord("<"): "&lt;", ord(">"): "&gt;"}
@@ -27,7 +27,7 @@ def render(diagnosis: Diagnosis, say: Say) -> str:
         first = number == 0 and len(found.sure) > 1
         lines += _cause(cause, found.consequences.get(cause.id, []), say, first=first)
     if found.possible:
-        lines += [f"## {say('report.other-causes')}", ""]
+        lines += [f"## {say('report.other-causes' if found.sure else 'report.possible-causes')}", ""]
     for cause in found.possible:
         lines += _lesser(cause, say)
     lines += _ladder(diagnosis, say)
@@ -62,13 +62,15 @@ def _fence(text: str, kind: str = "text") -> list[str]:
 
 def _prose(text: str) -> str:
     """A paragraph of an article, filled with facts: its code, links and strong text stay, all else is plain."""
-    shown = {
-        "text": _plain,
-        "code": _code,
-        "link": lambda text: f"<{text}>",
-        "strong": lambda text: f"**{_plain(text)}**",
-    }
-    return "".join(shown[piece.kind](piece.text) for piece in view.pieces(view.line(text)))
+    return "".join(_piece(piece) for piece in view.pieces(view.line(text)))
+
+
+def _piece(piece: Piece) -> str:
+    if piece.kind == "code":
+        return _code(piece.text)
+    if piece.kind == "link":
+        return f"<{piece.text}>"
+    return f"**{_plain(piece.text)}**" if piece.kind == "strong" else _plain(piece.text)
 
 
 def _blocks(blocks: Iterable[Block]) -> list[str]:
@@ -99,7 +101,7 @@ def _name(cause: Cause, level: str, say: Say, *, first: bool = False) -> list[st
     parts += [say(f"stages.{cause.stage}"), _code(cause.id)]
     lines = [f"{level} {_prose(cause.title)} ({say(f'verdicts.{cause.verdict}')})", "", " · ".join(parts), ""]
     lines += [_prose(cause.summary), ""]
-    rows = [f"- {label}: {_code(value)}" for label, value in view.facts(cause, say)]
+    rows = [f"- {_plain(label)}: {_code(value)}" for label, value in view.facts(cause, say)]
     rows += [f"- **{say('report.against')}**: {_plain(text)}" for text in cause.against]
     return [*lines, *rows, ""] if rows else lines
 
@@ -131,7 +133,7 @@ def _cause(cause: Cause, consequences: list[Cause], say: Say, *, first: bool) ->
 def _step(number: int, step: Remedy, say: Say, *, commands: bool = True) -> list[str]:
     blocks = view.blocks(step.do) or [Block("text", "")]
     lead = " " * len(f"{number}. ")
-    lines = [f"{number}. **{view.name('roles', step.role, say)}**: {_prose(blocks[0].text)}", ""]
+    lines = [f"{number}. **{_plain(view.name('roles', step.role, say))}**: {_prose(blocks[0].text)}", ""]
     lines += _under(_blocks(blocks[1:]), lead)
     if step.command and commands:
         lines += _under(_fence(view.harmless(step.command), "powershell"), lead)
@@ -159,8 +161,8 @@ def _sources(cause: Cause, say: Say) -> list[str]:
 
 def _quote(quote: Quote, say: Say) -> list[str]:
     where = f"{_code(quote.file)}, {say('report.line', line=quote.line)}"
-    times = _plain(view.times(quote, say))
-    return [f"{where} · {times}" if times else where, "", *_fence(view.short(quote.text, LONGEST_QUOTE))]
+    head = " · ".join([where, *(_plain(time) for time in view.times(quote, say))])
+    return [head, "", *_fence(view.short(quote.text, LONGEST_QUOTE))]
 
 
 def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:
@@ -196,8 +198,8 @@ def _excluded(diagnosis: Diagnosis, say: Say) -> list[str]:
         lines.append(f"- {_plain(group.why)}")
         lines += [f"  - {_prose(one.title)} ({_code(one.id)})" for one in group.causes]
         for quote in group.quotes[:1]:
-            proof = _code(view.short(quote.text, 160))
-            lines.append(f"  - {say('report.proof')}: {_code(quote.file)}, {say('report.line', line=quote.line)}: {proof}")
+            where = f"{_code(quote.file)}, {say('report.line', line=quote.line)}"
+            lines.append(f"  - {say('report.proof')}: {where}: {_code(view.short(quote.text, 160))}")
     return [*lines, ""]
 
 

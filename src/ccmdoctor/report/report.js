@@ -18,3 +18,11 @@ for (const button of document.querySelectorAll("button.copy")) {
     setTimeout(() => { button.textContent = word; }, 1500);
   });
 }
+let folded = [];
+addEventListener("beforeprint", () => {
+  folded = [...document.querySelectorAll("details:not([open])")];
+  for (const one of folded) one.open = true;
+});
+addEventListener("afterprint", () => {
+  for (const one of folded) one.open = false;
+});

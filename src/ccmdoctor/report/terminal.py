@@ -40,7 +40,7 @@ def to_screen(diagnosis: Diagnosis, say: Say) -> str:
 
 
 def render(diagnosis: Diagnosis, say: Say, *, width: int | None = FALLBACK_WIDTH, color: bool = False) -> str:
-    """The text, ``width`` cells wide (None: as wide as the terminal). Commands alone may be longer."""
+    """The text, ``width`` cells wide (None: as wide as the terminal). Commands and addresses may be longer."""
     if width is None:
         width = shutil.get_terminal_size((FALLBACK_WIDTH, 24)).columns
     page = _Page(max(NARROWEST, min(width, WIDEST)))
@@ -55,7 +55,7 @@ def render(diagnosis: Diagnosis, say: Say, *, width: int | None = FALLBACK_WIDTH
 
 
 class _Page:
-    """The lines so far. Text is wrapped to the width; commands are not, so that they can be copied and run."""
+    """The lines so far. Text is wrapped to the width; commands and addresses are not, so that they can be copied."""
 
     def __init__(self, width: int) -> None:
         self.width = width
@@ -72,9 +72,13 @@ class _Page:
                 self.lines.append(Text(before) + row if row.plain else Text(before.rstrip()))
                 before = " " * lead
 
+    def whole(self, text: str, *, at: int, style: str) -> None:
+        """Lines that stay whole at any width: commands to copy, addresses to open."""
+        self.lines += [Text(" " * at + row, style) for row in view.harmless(text).splitlines()]
+
     def command(self, text: str, *, at: int) -> None:
         """Commands a little to the right of the text that they belong to."""
-        self.lines += [Text(" " * (at + 2) + row, "cyan") for row in view.harmless(text).splitlines()]
+        self.whole(text, at=at + 2, style="cyan")
 
     def blank(self) -> None:
         """An empty line."""
@@ -100,7 +104,7 @@ def _fill(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
             page.blank()
         _cause(page, cause, found.consequences.get(cause.id, []), say, first=number == 0 and len(found.sure) > 1)
     if found.possible:
-        page.heading(say("report.other-causes"))
+        page.heading(say("report.other-causes" if found.sure else "report.possible-causes"))
     for number, cause in enumerate(found.possible):
         if number:
             page.blank()
@@ -127,7 +131,7 @@ def _head(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
 def _prose(text: str, style: str = "") -> Text:
     """A paragraph of an article. Code keeps its marks, for terminals without colour."""
     whole = Text(style=style)
-    for piece in view.pieces(view.harmless(text)):
+    for piece in view.pieces(view.line(text)):
         whole.append(f"`{piece.text}`" if piece.kind == "code" else piece.text, _PIECES[piece.kind])
     return whole
 
@@ -174,7 +178,7 @@ def _cause(page: _Page, cause: Cause, consequences: list[Cause], say: Say, *, fi
     if cause.sources:
         page.put(say("report.sources"), at=2, style="bold")
     for source in cause.sources:
-        page.put(view.line(source), at=4, style="dim")
+        page.whole(view.line(source), at=4, style="dim")
 
 
 def _step(page: _Page, number: int, step: Remedy, say: Say) -> None:
@@ -199,8 +203,7 @@ def _lesser(page: _Page, cause: Cause, say: Say) -> None:
 
 def _quotes(page: _Page, quotes: tuple[Quote, ...], most: int, say: Say, *, at: int = 4) -> None:
     for quote in quotes[:most]:
-        head = " · ".join(part for part in (view.place(quote, say), view.times(quote, say)) if part)
-        page.put(head, at=at, style="dim")
+        page.put(" · ".join([view.place(quote, say), *view.times(quote, say)]), at=at, style="dim")
         page.put(view.short(quote.text, LONGEST_QUOTE), at=at + 2)
     if len(quotes) > most > 1:
         page.put(say("report.more", count=len(quotes) - most), at=at, style="dim")

@@ -106,17 +106,17 @@ def place(quote: Quote, say: Say) -> str:
     return f"{line(quote.file)}, {say('report.line', line=quote.line)}"
 
 
-def times(quote: Quote, say: Say) -> str:
+def times(quote: Quote, say: Say) -> list[str]:
     """Both times of a quote, and what is not sure about the zone; empty for a fact that has no time."""
     if quote.as_written is None:
-        return ""
+        return []
     parts = [instant(quote.when)] if quote.when else []
     parts.append(say("report.as-written", time=line(quote.as_written)))
     if quote.zone is Zone.ASSUMED:
         parts.append(say("report.zone-assumed"))
     elif quote.zone is Zone.UNKNOWN:
         parts.append(say("report.zone-unknown"))
-    return " · ".join(parts)
+    return parts
 
 
 def name(section: str, key: str, say: Say) -> str:
@@ -168,12 +168,13 @@ def parts(diagnosis: Diagnosis) -> Parts:
 
 
 def _root(id: str, above: dict[str, str | None]) -> str:
-    """The last cause on the way up that is named in the report."""
-    passed = {id}
-    while (higher := above.get(id)) in above and higher is not None and higher not in passed:
-        passed.add(higher)
-        id = higher
-    return id
+    """The last cause on the way up that is named in the report; the cause itself when that way is a circle."""
+    passed = [id]
+    while (higher := above[passed[-1]]) is not None and higher in above:
+        if higher in passed:
+            return id
+        passed.append(higher)
+    return passed[-1]
 
 
 def about(diagnosis: Diagnosis, say: Say) -> list[tuple[str, str]]:
