@@ -71,7 +71,7 @@ def conclude(
     excluded = [one for one in results if one.finding.verdict is Verdict.RULED_OUT]
     stages = climb(bundle, found.evidence)
     return Conclusion(
-        bundle, symptom, causes, roots, excluded, open_questions(causes, results, roots), stages, found.troubles
+        bundle, symptom, causes, roots, excluded, open_questions(causes, results, roots, stages), stages, found.troubles
     )
 
 

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from ccmdoctor.knowledge.tables import table
-from ccmdoctor.model import Stage, Verdict
+from ccmdoctor.model import Stage, StageReport, StepState, Verdict
 from ccmdoctor.reasoning.engine import Result
 
 MOST = 8
 
 
 def open_questions(
-    causes: list[Result], results: list[Result], roots: dict[str, str]
+    causes: list[Result], results: list[Result], roots: dict[str, str], ladder: tuple[StageReport, ...] = ()
 ) -> list[tuple[str, tuple[str, ...]]]:
     """(question id, causes that its answer would settle), most useful first.
 
-    What would make a named cause certain comes first. Missing evidence is asked for up to the stage of the first sure
-    cause: what lies behind it is a consequence anyway.
+    What would make a named cause certain comes first. Beside a sure cause, missing evidence is asked for only at its
+    stage and at stages before it that are not known to work: what lies behind it is a consequence anyway.
     """
     stages = list(Stage)
     sure = [one for one in causes if one.finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)]
     reach = max((stages.index(one.rule.stage) for one in sure[:1]), default=len(stages))
+    working = {one.stage for one in ladder if sure and one.state in (StepState.OK, StepState.RECOVERED)}
     asked: dict[str, list[str]] = {}
     for cause in causes:
         for question in cause.finding.settle if cause.rule.id not in roots else ():
             asked.setdefault(question, []).append(cause.rule.id)
     named = list(asked)
     for result in results:
-        if result.finding.verdict is Verdict.UNKNOWN and stages.index(result.rule.stage) <= reach:
+        near = stages.index(result.rule.stage) <= reach and result.rule.stage not in working
+        if result.finding.verdict is Verdict.UNKNOWN and near:
             for question in result.finding.missing:
                 asked.setdefault(question, []).append(result.rule.id)
     effort = {question: table("questions")[question]["effort"] for question in asked}
