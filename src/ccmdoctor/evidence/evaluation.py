@@ -12,7 +12,6 @@ from ccmdoctor.evidence.base import Bundle, Evidence, Mark, newest
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage
 
-
 _LATER = ("content", "install")
 
 

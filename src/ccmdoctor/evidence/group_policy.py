@@ -1,6 +1,6 @@
 """Group policy over the update source: who won, and whether the local policy file can be read.
 
-Group policy settings were overwritten by a higher authority (Domain Controller) to: Server http://... and Policy ENABLED
+Group policy settings were overwritten by a higher authority (Domain Controller) to: Server http://... and ...
 Unable to read existing WUA Group Policy object. Error = 0x800703ee.
 """
 

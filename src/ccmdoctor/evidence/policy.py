@@ -10,17 +10,22 @@ AssignmentID                           AssignmentName
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, newest
 from ccmdoctor.formats.clock import mof_instant
+from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, Stage, State
 
 
 class SoftwareUpdatesFeature(Evidence, frozen=True):
-    """Whether software updates are enabled on this client: what policy says, and what the agent did at its starts."""
+    """Whether software updates are enabled on this client: what policy says, and what the agent did at its starts.
+
+    Until its policy has arrived the agent starts with the feature disabled and says so; it enables it when the policy
+    is there. With the feature switched off by policy it starts disabled, too, but without waiting for anything.
+    """
 
     asks = "software-updates-client-config"
 
@@ -28,50 +33,108 @@ class SoftwareUpdatesFeature(Evidence, frozen=True):
     disabled: Event | None
     enabled: Event | None
     quiet: Event | None = None  # WUAHandler.log holds this line and nothing else
+    waiting: Event | None = None  # the newest start was disabled for want of policy
+    since: datetime | None = None  # the first start that was disabled, with none enabled after it (UTC)
+    starts: int = 0  # such starts
+    told: bool = False  # the log shows the start around the newest of them
+    fresh: bool = False  # the evidence ends minutes after it
+    absent: State | None = None  # the class was asked and holds no instance
 
     @classmethod
     def read(cls, bundle: Bundle) -> SoftwareUpdatesFeature | None:
         """None when neither WMI nor UpdatesDeployment.log tells."""
         setting = next((state for state in _config(bundle) if isinstance(state.values.get("enabled"), bool)), None)
-        disabled, enabled = newest(bundle.events("feature-disabled")), newest(bundle.events("feature-enabling"))
+        absent = newest_state(bundle.states("wmi-empty", "CCM_SoftwareUpdatesClientConfig"))
+        starts = bundle.events("feature-disabled")
+        disabled, enabled = newest(starts), newest(bundle.events("feature-enabling"))
         quiet = _only_exclusions(bundle)
-        if setting is None and disabled is None and enabled is None and quiet is None:
+        if setting is None and disabled is None and enabled is None and quiet is None and absent is None:
             return None
-        return cls(setting=setting, disabled=disabled, enabled=enabled, quiet=quiet)
+        standing = [one for one in starts if enabled is None or enabled.after(one) is not True]
+        last = bundle.reading.last
+        return cls(
+            setting=setting,
+            disabled=disabled,
+            enabled=enabled,
+            quiet=quiet,
+            waiting=_between(bundle.events("feature-waits-for-policy", "scan-policy-missing"), starts),
+            since=standing[0].utc if standing else None,
+            starts=len(standing),
+            told=_between(bundle.events("startup"), starts) is not None,
+            fresh=bool(len(standing) == 1 and last and standing[0].utc and last - standing[0].utc < _STARTING),
+            absent=absent,
+        )
+
+    @property
+    def _ends_disabled(self) -> bool:
+        """The newest start ended with the feature disabled."""
+        return self.disabled is not None and (self.enabled is None or self.disabled.after(self.enabled) is True)
 
     @property
     def is_off(self) -> bool:
-        """Off by policy, or, without that, the newest start of the agent ended with the feature disabled."""
+        """Off by policy; without its word, the newest start found the feature disabled and did not wait for policy."""
         if self.setting is not None:
             return self.setting.values["enabled"] is False
-        if self.disabled is None:
-            return False
-        return self.enabled is None or self.disabled.after(self.enabled) is True
+        return self._ends_disabled and self.waiting is None
+
+    @property
+    def waits_for_policy(self) -> bool:
+        """Disabled at its newest start because its policy has not arrived: no word of a client setting."""
+        return self.setting is None and self._ends_disabled and self.waiting is not None
 
     @property
     def is_known(self) -> bool:
-        """Policy or the agent's own word is there, beyond the silence of WUAHandler.log."""
-        return self.setting is not None or self.disabled is not None or self.enabled is not None
+        """Policy or the agent's own word is there, beyond the silence of WUAHandler.log or a policy that is missing."""
+        return self.setting is not None or (
+            (self.disabled is not None or self.enabled is not None) and not self.waits_for_policy
+        )
+
+    @property
+    def lasts(self) -> bool:
+        """Not just a moment of a start: time has passed since, or the log shows a whole start or several."""
+        return (self.since is not None or self.told or self.starts > 1) and not self.fresh
 
     @property
     def proof(self) -> tuple[Proof, ...]:
         """Policy first, then the agent's newest word."""
+        if self.waits_for_policy:
+            return tuple(one for one in (self.waiting, self.disabled) if one is not None)
         said = self.disabled if self.is_off else self.enabled
-        return tuple(one for one in (self.setting, said) if one is not None) or ((self.quiet,) if self.quiet else ())
+        found = tuple(one for one in (self.setting, said) if one is not None)
+        return found or tuple(one for one in (self.quiet, self.absent) if one is not None)
 
     def marks(self) -> Iterable[Mark]:
         """The feature switch is a part of policy."""
         yield Mark(
             Stage.POLICY,
             "feature",
-            self.enabled,
+            self.enabled or (self.setting if not self.is_off else None),
             self.setting if self.is_off and self.setting else self.disabled,
-            self.is_off,
+            self.is_off and (self.setting is not None or self.lasts),
         )
 
 
+_STARTING = timedelta(minutes=10)
+_QUIET = timedelta(hours=1)
+
+
+def _between(events: list[Event], starts: list[Event]) -> Event | None:
+    """The newest of ``events`` that stands before the newest start and behind the one before it, in the same file."""
+    if not starts:
+        return None
+    last = starts[-1].record.place
+    before = max((one.record.place.offset for one in starts[:-1] if one.record.place.file == last.file), default=-1)
+    found = [
+        one for one in events if one.record.place.file == last.file and before < one.record.place.offset < last.offset
+    ]
+    return found[-1] if found else None
+
+
 def _only_exclusions(bundle: Bundle) -> Event | None:
-    """The category exclusion, when nothing else of a scan stands in WUAHandler.log: nothing was ever scanned."""
+    """The category exclusion, when WUAHandler.log holds nothing else over a while: nothing was ever scanned.
+
+    A healthy client writes the line as well, first thing after a start; one alone proves nothing.
+    """
     lines = bundle.events("exclusion-only")
     others = [
         event
@@ -79,7 +142,14 @@ def _only_exclusions(bundle: Bundle) -> Event | None:
         for event in events
         if event.log == "WUAHandler" and event.id not in ("exclusion-only", "scan-policy-missing")
     ]
-    return newest(lines) if not others else None
+    if not lines or others:
+        return None
+    policy = table("windows_update")["keys"]["policy"]
+    if bundle.registry(policy, "WUServer") is not None:
+        return None
+    first, last = lines[0].utc, bundle.reading.last
+    unset = bundle.has_registry_key(policy)
+    return lines[-1] if unset or (first and last and last - first >= _QUIET) else None
 
 
 def _config(bundle: Bundle) -> list[State]:
@@ -122,10 +192,11 @@ class Deployment(msgspec.Struct, frozen=True):
     proof: tuple[Proof, ...]
     start: datetime | None = None  # UTC, only where the value states its zone
     hidden: bool = False
+    contents: str = ""  # what policy says of the updates in it
 
 
 class Assignments(Evidence, frozen=True):
-    """The deployments that reached the client (``CCM_UpdateCIAssignment``). ``complete``: the whole list was asked for."""
+    """The deployments that reached the client (``CCM_UpdateCIAssignment``); ``complete`` when all were listed."""
 
     asks = "assignments"
 
@@ -134,6 +205,7 @@ class Assignments(Evidence, frozen=True):
     target: Target
     asked: State | None = None
     now: datetime | None = None
+    targeted: tuple[Event, ...] = ()  # the log lines that put the wanted update into a deployment
 
     @classmethod
     def read(cls, bundle: Bundle) -> Assignments | None:
@@ -153,6 +225,11 @@ class Assignments(Evidence, frozen=True):
             target=bundle.target,
             asked=rows[0] if rows else empty,
             now=bundle.now,
+            targeted=tuple(
+                event
+                for event in bundle.events("update-targeted")
+                if bundle.target.names(event.fields.get("title"), event.fields.get("article"), event.fields["update"])
+            ),
         )
 
     @property
@@ -171,8 +248,14 @@ class Assignments(Evidence, frozen=True):
 
     @property
     def wanted(self) -> Deployment | None:
-        """The deployment whose name or id the user's update names."""
-        return next((one for one in self.deployments if self.target.names(one.name, one.id)), None)
+        """The deployment that holds the user's update, by its name, id or contents, or by what the log says of it."""
+        holding = {_id(event.fields["assignment"]): event for event in self.targeted}
+        for one in self.deployments:
+            if self.target.names(one.name, one.id, one.contents):
+                return one
+            if one.id in holding:
+                return msgspec.structs.replace(one, proof=(*one.proof, holding[one.id]))
+        return None
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -190,6 +273,7 @@ def _deployment(row: State) -> Deployment:
         proof=(row,),
         start=at.utc if at else None,
         hidden=values.get("useruiexperience") is False,
+        contents=str(values.get("assignedcis") or ""),
     )
 
 

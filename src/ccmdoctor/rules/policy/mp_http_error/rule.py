@@ -33,7 +33,9 @@ def mp_http_error(traffic: ManagementPointTraffic, proxy: WinHttpProxy | None) -
     if through or failure.answered_by_proxy:
         settle = [*traffic.unasked, *([] if proxy else ["winhttp-proxy"])]
         return likely(failure, proxy, against=["answer-may-be-of-proxy"], settle=settle, facts=facts)
-    if failure.over_gateway or failure.status is None or not traffic.lasting:
+    if failure.over_gateway:
+        return likely(failure, settle=["cmg-connector-log"], facts=facts)
+    if failure.status is None or not traffic.lasting:
         return likely(failure, settle=[*traffic.unasked, "mp-iis-log"], facts=facts)
     if failure.may_be_of_proxy and proxy is None:
         return likely(failure, settle=[*traffic.unasked, "winhttp-proxy", "mp-iis-log"], facts=facts)
