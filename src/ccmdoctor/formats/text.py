@@ -73,6 +73,8 @@ def narrowed(data: Data, encoding: str) -> Callable[[int], bytes]:
 
 def is_wide(head: bytes) -> str | None:
     """``utf-16-le`` or ``utf-16-be`` when the bytes are UTF-16 (by mark or by the pattern of NULs), else None."""
+    if b"<![LOG[" in head:
+        return None  # a record opens in single bytes, whatever a stray mark says
     if head.startswith(b"\xff\xfe"):
         return "utf-16-le"
     if head.startswith(b"\xfe\xff"):
