@@ -1,14 +1,16 @@
 """ccmdoctor says why a Windows update is not shown, downloaded, installed or applied on a ConfigMgr client.
 
-    import ccmdoctor
+import ccmdoctor
 
-    diagnosis = ccmdoctor.diagnose(ccmdoctor.open_source(["CCM/Logs"]), language="en")
-    print(ccmdoctor.render(diagnosis, "markdown"))
+diagnosis = ccmdoctor.diagnose(ccmdoctor.open_source(["CCM/Logs"]), language="en")
+print(ccmdoctor.render(diagnosis, "markdown"))
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+
+from ccmdoctor.version import __version__
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -18,7 +20,6 @@ if TYPE_CHECKING:
     from ccmdoctor.sources import Source
 
 __all__ = ["__version__", "diagnose", "open_source", "render"]
-__version__ = "0.1.0"
 
 
 def open_source(addresses: Sequence[str]) -> list[Source]:

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from ccmdoctor import __version__
+from ccmdoctor.version import __version__
 
 if TYPE_CHECKING:
     from ccmdoctor.model import Diagnosis, InputError, Progress

@@ -69,7 +69,14 @@ def test_only_the_native_client_proves_a_zone(source: bytes) -> None:
 
 @pytest.mark.parametrize(
     ("date", "day"),
-    [(b"03-25-2025", (3, 25)), (b"3-5-2025", (3, 5)), (b"25-03-2025", (3, 25)), (b"2025-03-25", (3, 25)), (b"03/25/2025", (3, 25)), (b"03.25.2025", (3, 25))],
+    [
+        (b"03-25-2025", (3, 25)),
+        (b"3-5-2025", (3, 5)),
+        (b"25-03-2025", (3, 25)),
+        (b"2025-03-25", (3, 25)),
+        (b"03/25/2025", (3, 25)),
+        (b"03.25.2025", (3, 25)),
+    ],
 )
 def test_dates_in_every_order_that_is_not_ambiguous(date: bytes, day: tuple[int, int]) -> None:
     when = trailer(record().replace(b"03-25-2025", date)).when
@@ -94,7 +101,7 @@ DAMAGED = {
     "terminator inside": b'<![LOG[a ]LOG]!> b]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="x" context="" type="1" thread="1" file="">\r\n',
     "control characters": b'<![LOG[a\x14\x1a\x1bb]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="x" context="" type="1" thread="1" file="">\r\n',
     "NUL padding": b"\x00" * 512 + b"\r\n",
-    "typographic quotes": '<![LOG[text]LOG]!><time=”10:00:00.000-540″ date=”03-25-2025″ component=”x” context=”” type=”1″ thread=”1″ file=”a.cpp:1″>\r\n'.encode(),
+    "typographic quotes": "<![LOG[text]LOG]!><time=”10:00:00.000-540″ date=”03-25-2025″ component=”x” context=”” type=”1″ thread=”1″ file=”a.cpp:1″>\r\n".encode(),
 }
 
 
@@ -104,7 +111,9 @@ def test_a_bad_record_costs_no_good_one(name: str) -> None:
     found = texts(data)
     assert found[0] == "before" and found[-1] == "after"
     last = list(cmtrace.frames(data))[-1]
-    assert last.trailer and cmtrace.read_trailer(data[last.trailer]).when.utc == datetime(2025, 3, 25, 1, 2, 3, 412000, UTC)  # type: ignore[union-attr]
+    assert last.trailer and cmtrace.read_trailer(data[last.trailer]).when.utc == datetime(
+        2025, 3, 25, 1, 2, 3, 412000, UTC
+    )  # type: ignore[union-attr]
 
 
 def test_typographic_quotes_are_read() -> None:
@@ -133,7 +142,10 @@ def test_japanese_text_in_the_code_page_of_the_machine() -> None:
 
 
 def test_a_file_that_starts_in_the_middle_of_a_record() -> None:
-    data = b'half a text]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="x" context="" type="1" thread="1" file="a.cpp:1">\r\n' + record(b"whole")
+    data = (
+        b'half a text]LOG]!><time="10:00:00.000-540" date="03-25-2025" component="x" context="" type="1" thread="1" file="a.cpp:1">\r\n'
+        + record(b"whole")
+    )
     assert texts(data) == ["whole"]
     assert cmtrace.frame_at(data, 5) is None
 

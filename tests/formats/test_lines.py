@@ -32,7 +32,9 @@ CASES = [
 
 
 @pytest.mark.parametrize(("line", "text", "component", "local", "utc"), CASES)
-def test_a_line_is_taken_apart(line: str, text: str, component: str, local: datetime | None, utc: datetime | None) -> None:
+def test_a_line_is_taken_apart(
+    line: str, text: str, component: str, local: datetime | None, utc: datetime | None
+) -> None:
     found = lines.read_line(line.encode())
     assert (found.text, found.component) == (text, component)
     assert (found.when.local if found.when else None) == local

@@ -34,7 +34,10 @@ def test_images_and_programs_are_not_text(head: bytes) -> None:
     assert text.is_binary(head)
 
 
-@pytest.mark.parametrize("head", [b"a\x14\x1a\x1bb in a log line that goes on and on and on", b"<![LOG[x" + bytes(3000), "日本語".encode("cp932")])
+@pytest.mark.parametrize(
+    "head",
+    [b"a\x14\x1a\x1bb in a log line that goes on and on and on", b"<![LOG[x" + bytes(3000), "日本語".encode("cp932")],
+)
 def test_control_characters_and_padding_do_not_make_a_log_binary(head: bytes) -> None:
     assert not text.is_binary(head)
 

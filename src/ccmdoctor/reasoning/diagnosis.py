@@ -6,7 +6,6 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import NamedTuple
 
-from ccmdoctor import __version__
 from ccmdoctor.evidence.base import Bundle, Target
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import (
@@ -31,6 +30,7 @@ from ccmdoctor.reasoning.graph import folded, narrowed, ranked
 from ccmdoctor.reasoning.ladder import climb
 from ccmdoctor.reasoning.questions import open_questions
 from ccmdoctor.rules.articles import article
+from ccmdoctor.version import __version__
 
 Words = Callable[..., str]
 MOST_QUOTES = 6  # for one cause

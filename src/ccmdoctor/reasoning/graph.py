@@ -55,9 +55,7 @@ def ranked(results: list[Result]) -> list[Result]:
     stage on the ladder, the stronger verdict, and a specific cause before a generic one.
     """
     causes = [result for result in results if result.finding.verdict.is_cause]
-    specific_stages = {
-        one.rule.stage for one in causes if not one.rule.facts.generic and one.finding.verdict in _SURE
-    }
+    specific_stages = {one.rule.stage for one in causes if not one.rule.facts.generic and one.finding.verdict in _SURE}
     named = [one for one in causes if not (one.rule.facts.generic and one.rule.stage in specific_stages)]
     return sorted(named, key=_rank)
 
