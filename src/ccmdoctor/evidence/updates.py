@@ -154,7 +154,14 @@ class UpdateStates(Evidence, frozen=True):
         return tuple(one.proof[-1] for one in self.updates[:5]) or ((self.listed,) if self.listed else ())
 
     def marks(self) -> Iterable[Mark]:
-        """An update that has a state was evaluated."""
+        """An update that has a state was evaluated; with an update asked for, the ladder follows that one alone."""
+        if self.target.update:
+            update = self.asked_for
+            if update:
+                yield Mark(Stage.EVALUATION, "update-status", update.proof[-1], None, False)
+            if update and update.installed:
+                yield Mark(Stage.INSTALL, "update-status", update.proof[-1], None, False)
+            return
         events = [one.proof[-1] for one in self.updates if isinstance(one.proof[-1], Event)]
         listed = [one.proof[-1] for one in self.updates if not isinstance(one.proof[-1], Event)]
         if events or listed:

@@ -15,7 +15,8 @@ def open_questions(
     """(question id, causes that its answer would settle), most useful first.
 
     What would make a named cause certain comes first. Beside a sure cause, missing evidence is asked for only at its
-    stage and at stages before it that are not known to work: what lies behind it is a consequence anyway.
+    stage and at stages before it that are not known to work: what lies behind it is a consequence anyway. A finding
+    that answers the question leaves nothing to ask.
     """
     stages = list(Stage)
     sure = [one for one in causes if one.finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)]
@@ -26,7 +27,8 @@ def open_questions(
         for question in cause.finding.settle if cause.rule.id not in roots else ():
             asked.setdefault(question, []).append(cause.rule.id)
     named = list(asked)
-    for result in results:
+    answered = bool(sure) and sure[0].rule.facts.answer
+    for result in results if not answered else ():
         near = stages.index(result.rule.stage) <= reach and result.rule.stage not in working
         if result.finding.verdict is Verdict.UNKNOWN and near:
             for question in result.finding.missing:

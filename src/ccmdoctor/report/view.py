@@ -252,10 +252,15 @@ def excluded(diagnosis: Diagnosis) -> list[Excluded]:
     return [Excluded(why, causes, quotes) for (why, quotes), causes in groups.items()]
 
 
+MOST_TITLES = 4
+
+
 def titles(diagnosis: Diagnosis, ids: Iterable[str]) -> list[str]:
-    """Cause ids as titles: as the diagnosis words them, else as their article does; an unknown id stays as it is."""
+    """The first few cause ids as titles: as the diagnosis words them, else as their article does, else the id."""
+    listed = list(ids)
     known = {cause.id: cause.title for cause in diagnosis.causes} | {one.id: one.title for one in diagnosis.ruled_out}
-    return [line(known.get(id) or _headline(id, diagnosis.language) or id) for id in ids]
+    named = [line(known.get(id) or _headline(id, diagnosis.language) or id) for id in listed[:MOST_TITLES]]
+    return named + ([f"… +{len(listed) - MOST_TITLES}"] if len(listed) > MOST_TITLES else [])
 
 
 def _headline(id: str, language: str) -> str | None:
