@@ -116,7 +116,7 @@ def _read_artifact(
     head = bytes(data[:65536])
     if text.is_blank(data):
         collector.covered(name, "empty")
-    elif archive.is_archive(head):
+    elif archive.is_archive(head) and (cmtrace.OPEN not in head or archive.is_whole(data)):
         _read_all(archive.members(data, name, budget, depth), collector, budget, progress, depth + 1)
     elif registry_pol.is_policy_file(head, name):
         collector.states.extend(registry_pol.read(bytes(data[: 16 << 20]), name))

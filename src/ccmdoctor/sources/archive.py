@@ -9,6 +9,7 @@ from __future__ import annotations
 import io
 import lzma
 import re
+import struct
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -25,7 +26,7 @@ MOST_RATIO = 400  # logs inflate 10 to 60 times; deflate's limit is about 1,030
 _UNSAFE = re.compile(r"^[A-Za-z]:|^[\\/]+|(?:^|[\\/])\.\.(?=[\\/]|$)|[\x00-\x1f]")
 _DAMAGED = (
     zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, RuntimeError, ValueError,
-    OverflowError,
+    OverflowError, IndexError, KeyError, struct.error,
 )  # fmt: skip
 
 
@@ -47,6 +48,14 @@ def is_archive(head: bytes) -> bool:
     return head.startswith((MAGIC, b"PK\x05\x06"))
 
 
+def is_whole(data: Data) -> bool:
+    """Whether the directory at the end of a zip is there."""
+    try:
+        return zipfile.is_zipfile(_reader(data))
+    except (*_DAMAGED, OSError):
+        return False
+
+
 def members(data: Data, name: str, budget: Budget, depth: int = 1) -> Iterator[Artifact | Unread]:
     """The files inside a zip as artifacts named ``outer.zip!inner/path``; what cannot be read is named with why."""
     if depth > DEEPEST:
@@ -63,7 +72,7 @@ def members(data: Data, name: str, budget: Budget, depth: int = 1) -> Iterator[A
             yield Unread(name, "too-many-files")
             listing = listing[:MOST_MEMBERS]
         for info in sorted(listing, key=lambda one: one.filename):
-            if info.is_dir():
+            if info.filename.endswith("/"):
                 continue
             shown = f"{name}!{_name(info)}"
             if info.flag_bits & 1:

@@ -20,7 +20,6 @@ def mp_cmg_auth_403(traffic: ManagementPointTraffic) -> Finding:
         return ruled_out("mp-answers", traffic.answering)
     if failure.gateway_refusal is None:
         return ruled_out("gateway-not-refusing", failure)
-    verdict = possible if traffic.brief else likely
-    return verdict(
-        failure, host=failure.host, status=failure.status, reason=failure.gateway_refusal, since=traffic.failing_since
-    )
+    facts = {**traffic.facts, "status": failure.status, "reason": failure.gateway_refusal}
+    verdict = possible if traffic.doubts else likely
+    return verdict(failure, against=traffic.doubts, settle=["cmg-connector-log"], facts=facts)

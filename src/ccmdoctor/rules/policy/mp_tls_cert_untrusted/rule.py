@@ -20,12 +20,6 @@ def mp_tls_cert_untrusted(traffic: ManagementPointTraffic) -> Finding:
         return ruled_out("mp-answers", traffic.answering)
     if failure.kind != "tls":
         return ruled_out("mp-other-failure", failure)
-    verdict = possible if traffic.brief else likely
-    return verdict(
-        failure,
-        *traffic.tls_flags,
-        host=failure.host,
-        symbol=failure.symbol,
-        flags=traffic.tls_reasons,
-        since=traffic.failing_since,
-    )
+    facts = {**traffic.facts, "flags": traffic.tls_reasons}
+    verdict = possible if traffic.doubts else likely
+    return verdict(failure, *traffic.tls_flags, against=traffic.doubts, settle=traffic.unasked, facts=facts)
