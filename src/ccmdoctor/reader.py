@@ -118,7 +118,7 @@ def _read_artifact(
         collector.covered(name, "empty")
     elif archive.is_archive(head) and (cmtrace.OPEN not in head or archive.is_whole(data)):
         _read_all(archive.members(data, name, budget, depth), collector, budget, progress, depth + 1)
-    elif registry_pol.is_policy_file(head, name):
+    elif cmtrace.OPEN not in head and registry_pol.is_policy_file(head, name):
         collector.states.extend(registry_pol.read(bytes(data[: 16 << 20]), name))
         collector.covered(name, "read", records=1, note=artifact.note)
     elif text.is_binary(head):

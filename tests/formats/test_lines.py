@@ -16,7 +16,7 @@ CASES = [
     ("2021/07/14 08:53:25.9281234 10980 3032  ComApi          * START *   Federated Search ClientId = CcmExec", "* START *   Federated Search ClientId = CcmExec", "ComApi", datetime(2021, 7, 14, 8, 53, 25, 928123), None),
     ("2021-07-14 08:53:25.9281234 10980 3032  Agent           Added update", "Added update", "Agent", datetime(2021, 7, 14, 8, 53, 25, 928123), None),
     ("2014-01-20\t12:18:42:694\t3856\t708\tCOMAPI\t-- START --  COMAPI: Search [ClientId = CcmExec]", "-- START --  COMAPI: Search [ClientId = CcmExec]", "COMAPI", datetime(2014, 1, 20, 12, 18, 42, 694000), None),
-    ("2024-02-11    20:14:08:407     968    119c    PT      WARNING: PTError: 0x80244010", "WARNING: PTError: 0x80244010", "PT", datetime(2023, 1, 25, 21, 25, 19, 407000), None),
+    ("2024-02-11    20:14:08:407     968    119c    PT      WARNING: PTError: 0x80244010", "WARNING: PTError: 0x80244010", "PT", datetime(2024, 2, 11, 20, 14, 8, 407000), None),
     ("{11112222-BBBB-3333-CCCC-4444DDDD5555}\t2025-03-25 10:02:03:412+0900\t1\t148 [AGENT_DETECTION_FAILED]\t101\tx", "1\t148 [AGENT_DETECTION_FAILED]\t101\tx", "", datetime(2025, 3, 25, 10, 2, 3, 412000), datetime(2025, 3, 25, 1, 2, 3, 412000)),
     ("{11112222-BBBB-3333-CCCC-4444DDDD5555}\t2025-03-25 10:02:03:412-0700\t1\t147 [X]", "1\t147 [X]", "", datetime(2025, 3, 25, 10, 2, 3, 412000), datetime(2025, 3, 25, 17, 2, 3, 412000)),
     ("2023-02-01 01:02:03, Info                  CBS    Exec: Processing started.", "Exec: Processing started.", "CBS", datetime(2023, 2, 1, 1, 2, 3), None),
