@@ -2,27 +2,39 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.boundary import ClientAddresses, SiteBoundaries
+from ccmdoctor.evidence.boundary import BoundaryPicture, ClientAddresses, SiteBoundaries
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, rule, ruled_out, undecided
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
-    explains="no-sup-location",
+    explains=["no-sup-location", "content-not-located"],
     sources=[
         "https://jpmem.github.io/blog/mecm/20220414_01/",
+        "https://learn.microsoft.com/intune/configmgr/core/servers/deploy/configure/boundaries",
     ],
 )
-def ip_subnet_boundary_mismatch(site: SiteBoundaries, client: ClientAddresses) -> Finding:
+def ip_subnet_boundary_mismatch(
+    site: SiteBoundaries, client: ClientAddresses, picture: BoundaryPicture | None
+) -> Finding:
     matches = site.against(client)
-    if not matches:
-        return undecided("ip-configuration")
     fitting = next((one for one in matches if one.matches), None)
+    if client.on_internet:
+        return ruled_out("client-on-internet", client.on_internet)
     if fitting:
-        return ruled_out("boundary-matches", fitting.boundary)
-    trapped = next((one for one in matches if one.trapped), None)
-    if trapped is None:
-        return ruled_out("no-covering-boundary", client)
-    return confirmed(
-        trapped.boundary, client, boundary=trapped.boundary.name, address=trapped.address, subnet_id=trapped.subnet_id
-    )
+        return ruled_out("boundary-matches", fitting.boundary, client)
+    trapped = sorted((one for one in matches if one.trapped), key=lambda one: one.far)
+    if not trapped:
+        open_ones = [one for one in matches if one.open]
+        return undecided("ip-configuration") if open_ones else ruled_out("no-covering-boundary", client)
+    meant = trapped[0]
+    if picture is not None and picture.group:
+        return ruled_out("in-boundary-group", picture.group)
+    if picture is not None and picture.sup_named:
+        if picture.content_found:
+            return ruled_out("sup-location-received", picture)
+        return possible(meant.boundary, client, picture, against=["sup-location-received"], facts=meant.facts)
+    unread = any(one.open for one in matches)
+    against = [*(["boundary-not-comparable"] if unread else []), *(["mask-not-written"] if meant.guess else [])]
+    verdict = possible if meant.far else likely if against else confirmed
+    return verdict(meant.boundary, client, picture, against=against, settle=["boundary-group-cache"], facts=meant.facts)

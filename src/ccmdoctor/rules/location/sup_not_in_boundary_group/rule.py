@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ccmdoctor.evidence.boundary import BoundaryPicture
-from ccmdoctor.model import Finding
+from ccmdoctor.model import Finding, Verdict
 from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
 
 
@@ -14,13 +14,20 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
         "https://learn.microsoft.com/intune/configmgr/core/servers/deploy/configure/boundary-groups-software-update-points",
         "https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/troubleshoot-software-update-scan-failures",
     ],
+    at_most=Verdict.LIKELY,
 )
 def sup_not_in_boundary_group(picture: BoundaryPicture) -> Finding:
-    if picture.location is None:
+    if picture.location is None or not (picture.sup_empty or picture.sup_named):
         return undecided("sup-location")
-    if not picture.sup_empty:
-        found = picture.location.found
-        return ruled_out("sup-location-received", found) if found else undecided("sup-location")
-    if picture.in_some or picture.content_found:
-        return likely(picture, address=picture.address, settle=["boundaries"])
-    return possible(picture, address=picture.address, settle=["boundary-group-cache", "content-locations"])
+    if picture.sup_named:
+        return ruled_out("sup-location-received", picture.location.found)
+    if picture.on_internet:
+        return ruled_out("client-on-internet", picture.on_internet)
+    if picture.said_none:
+        return ruled_out("in-no-boundary-group", picture.said_none)
+    ask = ["boundary-group-sups", "sup-sync-status"]
+    if picture.location.version_lags:
+        return possible(picture, address=picture.address, against=["catalogue-version-rose"], settle=ask)
+    if picture.group or picture.groups or picture.content_found:
+        return likely(picture, address=picture.address, settle=ask)
+    return possible(picture, address=picture.address, settle=["content-locations", *ask])

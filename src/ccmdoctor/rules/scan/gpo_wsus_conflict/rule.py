@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.group_policy import GroupPolicy
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -17,19 +17,35 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
     ],
 )
 def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
-    by_domain = policy.winning is not None and policy.winning.by_domain
-    row = policy.winning.location if policy.winning else None
-    facts = {"gpo": policy.winning.gpo if policy.winning else None, "server": policy.domain_server}
+    domain, local = policy.domain_policy, policy.local_policy
+    facts = {"gpo": policy.winning.gpo if policy.winning and domain else None, "server": policy.domain_server}
     if policy.overwritten:
-        return confirmed(policy.overwritten, policy.refused, row if by_domain else None, facts=facts)
+        settle = [] if domain else ["gpresult"]
+        return confirmed(policy.overwritten, policy.refused, domain, settle=settle, facts=facts)
     if policy.refused_as("gpo-wsus-conflict"):
-        if by_domain:
-            return confirmed(policy.refused, row, facts=facts)
-        if row is None:
-            return likely(policy.refused, settle=["gpresult", "registry-pol"], facts=facts)
-        return possible(policy.refused, row, against=["gpresult-is-local"], settle=["registry-pol"], facts=facts)
-    if by_domain:
-        verdict = possible if policy.cleared else likely
-        against = ["update-source-was-set"] if policy.cleared else []
-        return verdict(row, policy.cleared, against=against, settle=["scan-history"], facts=facts)
-    return ruled_out("update-source-was-set", policy.cleared) if policy.cleared else ruled_out("no-domain-policy", row)
+        if domain and policy.same_address:
+            return likely(policy.refused, domain, policy.update_point, against=["gpo-sets-same-address"], facts=facts)
+        if domain:
+            return confirmed(policy.refused, domain, policy.update_point, facts=facts)
+        if local:
+            return possible(policy.refused, local, against=["gpresult-is-local"], settle=["registry-pol"], facts=facts)
+        if policy.winning:
+            return possible(policy.refused, against=["gpresult-without-location"], settle=["registry-pol"], facts=facts)
+        return likely(policy.refused, settle=["gpresult", "registry-pol"], facts=facts)
+    if domain and policy.cleared:
+        return possible(
+            domain, policy.cleared, against=["update-source-was-set"], settle=["windows-update-policy"], facts=facts
+        )
+    if domain and policy.same_address:
+        return possible(
+            domain, policy.update_point, against=["gpo-sets-same-address"], settle=["scan-history"], facts=facts
+        )
+    if domain and policy.update_point:
+        return confirmed(domain, policy.update_point, settle=["scan-history"], facts=facts)
+    if domain:
+        return likely(domain, settle=["scan-history", "sup-location"], facts=facts)
+    if policy.refused or policy.unreadable:
+        return ruled_out("policy-fails-otherwise", policy.unreadable or policy.refused)
+    if policy.cleared:
+        return ruled_out("update-source-was-set", policy.cleared)
+    return ruled_out("no-domain-policy", local) if local else undecided("gpresult", "scan-history")

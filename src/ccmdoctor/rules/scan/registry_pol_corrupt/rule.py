@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.group_policy import GroupPolicy
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -15,15 +15,22 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
     ],
 )
 def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
-    error = policy.write.read_error if policy.write and policy.unreadable else None
+    facts = {
+        "error": policy.write.read_error if policy.write and policy.unreadable else None,
+        "header": policy.file.header.text if policy.file else None,
+        "reason": policy.file.reason if policy.file else None,
+    }
+    failed = (policy.unreadable, policy.refused_unread)
     if policy.file is not None and not policy.file.valid:
-        verdict = confirmed if policy.unreadable else likely
-        return verdict(policy.unreadable, policy.file, error=error, reason=policy.file.reason)
-    if not policy.unreadable:
-        return ruled_out("policy-was-readable", policy.cleared or policy.file)
-    if policy.file is not None:
-        return possible(
-            policy.unreadable, policy.file, error=error, reason=policy.file.reason, against=["policy-file-valid"]
-        )
-    verdict = likely if policy.unreadable_as("registry-pol-corrupt") else possible
-    return verdict(policy.unreadable, error=error, reason=None, settle=["registry-pol"])
+        if policy.unreadable:
+            return confirmed(*failed, policy.file, facts=facts)
+        if policy.cleared and not policy.refused:
+            return possible(policy.file, policy.cleared, against=["update-source-was-set"], facts=facts)
+        return likely(policy.refused, policy.file, settle=[] if policy.write else ["scan-history"], facts=facts)
+    if policy.unreadable:
+        if policy.file is not None:
+            return possible(*failed, policy.file, against=["policy-file-valid"], facts=facts)
+        verdict = likely if policy.unreadable_as("registry-pol-corrupt") else possible
+        return verdict(*failed, settle=["registry-pol"], facts=facts)
+    proof = policy.was_readable or policy.overwritten or policy.file
+    return ruled_out("policy-was-readable", proof) if proof else undecided("registry-pol", "scan-history")

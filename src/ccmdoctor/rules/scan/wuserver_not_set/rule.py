@@ -5,7 +5,7 @@ from __future__ import annotations
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.update_point import UpdatePointLocation, UpdateSource
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import likely, possible, rule, ruled_out
+from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -13,20 +13,21 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out
     sources=[
         "https://jpmem.github.io/blog/mecm/20230327_01/",
         "https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/track-software-update-compliance-assessment",
+        "https://learn.microsoft.com/windows/deployment/update/windows-update-error-reference",
     ],
 )
 def wuserver_not_set(source: UpdateSource, location: UpdatePointLocation | None, scans: ScanHistory | None) -> Finding:
     if not source.is_unset and not source.is_ignored:
-        return ruled_out("wuserver-is-set", source)
-    if scans is not None and scans.latest.succeeded and not source.is_ignored:
-        return possible(
-            source,
-            scans.latest,
-            server=scans.latest.server,
-            against=["scan-succeeded"],
-            settle=["windows-update-policy"],
-        )
-    arrived = location.found if location else None
-    if arrived or source.is_ignored:
-        return likely(source, arrived, server=arrived.fields.get("server") if arrived else source.server)
+        return ruled_out("wuserver-is-set", source) if source.is_set else undecided("windows-update-policy")
+    last = scans.latest if scans and scans.latest.succeeded else None
+    if last and source.is_outdated_by(last):
+        return ruled_out("scan-succeeded", last)
+    server = source.server or (location.server if location else None) or (last.server if last else None)
+    if last:
+        return possible(source, last, server=server, against=["scan-succeeded"], settle=["windows-update-policy"])
+    if location and location.newest_reply_is_empty:
+        return possible(source, location.last_empty, server=server, settle=["software-updates-client-config"])
+    arrived = location.named if location else None
+    if arrived or source.is_ignored or source.missed:
+        return likely(source, arrived, server=server, settle=[] if arrived else ["sup-location"])
     return possible(source, server=None, settle=["sup-location", "software-updates-client-config"])
