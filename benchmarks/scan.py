@@ -34,6 +34,10 @@ with open(sys.argv[1], "rb") as file, mmap.mmap(file.fileno(), 0, access=mmap.AC
         automaton().scan(memoryview(data)[at : at + (64 << 20)], match_event_handler=hit)
 print(count)
 """
+RECORD = (
+    '<![LOG[{}]LOG]!><time="10:{:02d}:03.412-540" date="03-25-2025" component="Agent" context="" type="1" '
+    'thread="{}" file="agent.cpp:{}">\r\n'
+)
 CHATTER = (
     "Sending outgoing message '{guid}'. Flags 0x200, sender account empty",
     'Raising event:\n\ninstance of SoftDistProgramStarted\n{\n\tDateTime = "20250325010203.412000+000";\n};',
@@ -52,13 +56,9 @@ def generate(path: Path, megabytes: int) -> None:
             lines = []
             for _ in range(2000):
                 text = chance.choice(samples) if chance.random() < 1 / 15 else chance.choice(CHATTER)
-                text = text.replace("{guid}", f"{{{chance.getrandbits(128):032X}}}").replace(
-                    "{number}", str(chance.getrandbits(20))
-                )
-                lines.append(
-                    f'<![LOG[{text}]LOG]!><time="10:{chance.randrange(60):02d}:03.412-540" date="03-25-2025" component="Agent" '
-                    f'context="" type="1" thread="{chance.randrange(9999)}" file="agent.cpp:{chance.randrange(999)}">\r\n'
-                )
+                text = text.replace("{guid}", f"{{{chance.getrandbits(128):032X}}}")
+                text = text.replace("{number}", str(chance.getrandbits(20)))
+                lines.append(RECORD.format(text, chance.randrange(60), chance.randrange(9999), chance.randrange(999)))
             out.write("".join(lines))
 
 
