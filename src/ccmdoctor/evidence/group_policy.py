@@ -9,7 +9,18 @@ from __future__ import annotations
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.knowledge import codes
-from ccmdoctor.model import Event, HResult, State
+from ccmdoctor.model import Event, HResult, Place, State
+
+_OWN_DOWNLOADS = "http://localhost:8005"  # only ConfigMgr sets this alternate download server
+_EMPTY = "(empty)"
+_PAST_POLICY = (
+    "update-source-added",
+    "update-source-known",
+    "wua-server-existing",
+    "search-started",
+    "search-job-failed",
+    "scan-completed",
+)
 
 
 class WinningPolicy(Evidence, frozen=True):
@@ -31,12 +42,14 @@ class WinningPolicy(Evidence, frozen=True):
 
     @property
     def by_domain(self) -> bool:
-        """Whether a domain GPO sets the update service location."""
-        return (
-            self.location is not None
-            and not self.location.values.get("local")
-            and str(self.location.values.get("state", "")).lower() != "disabled"
-        )
+        """Whether a domain GPO decides on the update service location; one that disables it wins over ConfigMgr, too.
+
+        A local policy whose name is not known in this language shows itself by ConfigMgr's own download server.
+        """
+        if self.location is None or self.location.values.get("local"):
+            return False
+        own = str(self.location.values.get("alternate") or "").casefold().rstrip("/") == _OWN_DOWNLOADS
+        return bool(self.gpo) and not own
 
     @property
     def gpo(self) -> str | None:
@@ -51,7 +64,10 @@ class WinningPolicy(Evidence, frozen=True):
 
 
 class PolicyWrite(Evidence, frozen=True):
-    """How writing the update source into local policy went. ``cleared`` is the newest success of it."""
+    """How writing the update source into local policy went.
+
+    ``cleared`` is the newest success of it: the source was set, or the agent searched, which it only does after that.
+    """
 
     asks = "scan-history"
 
@@ -68,15 +84,19 @@ class PolicyWrite(Evidence, frozen=True):
             overwritten=newest(bundle.events("gpo-overwritten")),
             refused=refused,
             unreadable=newest(bundle.events("gpo-object-unreadable")),
-            cleared=newest(
-                bundle.events("update-source-added", "update-source-known", "wua-server-existing", "scan-completed")
-            ),
+            cleared=newest(bundle.events(*_PAST_POLICY)),
         )
         return found if any((found.overwritten, found.refused, found.unreadable, found.cleared)) else None
 
     def stands(self, event: Event | None) -> bool:
         """Whether this failure is the newest word: no success is known to follow it."""
         return event is not None and not (self.cleared is not None and self.cleared.after(event))
+
+    @property
+    def read_later(self) -> Event | None:
+        """A line that only comes when the local policy was read and written again after it was unreadable."""
+        lines = (self.cleared, self.overwritten)
+        return next((one for one in lines if one and self.unreadable and one.after(self.unreadable)), None)
 
     @property
     def refusal(self) -> HResult | None:
@@ -90,7 +110,7 @@ class PolicyWrite(Evidence, frozen=True):
 
 
 class PolicyFile(Evidence, frozen=True):
-    """The local ``registry.pol``: its header and whether its body can be read."""
+    """The machine's local ``registry.pol``: its header and whether its body can be read."""
 
     asks = "registry-pol"
 
@@ -98,10 +118,11 @@ class PolicyFile(Evidence, frozen=True):
 
     @classmethod
     def read(cls, bundle: Bundle) -> PolicyFile | None:
-        """None when the file is not in the bundle. The machine's file comes before others."""
-        found = bundle.states("registry-pol")
-        machine = [state for state in found if "user" not in state.place.file.lower().split("/")[:-1]]
-        best = newest_state(machine or found)
+        """None when the file is not in the bundle. The user's file and copies of domain policies do not count."""
+        found = [*bundle.states("registry-pol"), *_without_content(bundle)]
+        own = [state for state in found if _is_local_machine(state.place.file)]
+        kept = [state for state in own if _parts(state.place.file)[-1] == "registry.pol"]
+        best = newest_state(kept or own)
         return cls(header=best) if best else None
 
     @property
@@ -120,6 +141,25 @@ class PolicyFile(Evidence, frozen=True):
         return (self.header,)
 
 
+def _parts(file: str) -> list[str]:
+    return file.lower().replace("\\", "/").replace("!", "/").split("/")
+
+
+def _is_local_machine(file: str) -> bool:
+    folders = _parts(file)[:-1]
+    return not {"user", "sysvol", "datastore", "policies"} & set(folders)
+
+
+def _without_content(bundle: Bundle) -> list[State]:
+    """Policy files that hold nothing but NULs, or nothing at all: no reader takes them, but they are a finding."""
+    values = {"valid": False, "reason": "empty", "entries": 0}
+    return [
+        State("registry-pol", "header", values, Place(item.artifact, 1), _EMPTY)
+        for item in bundle.reading.coverage
+        if item.state == "empty" and _parts(item.artifact)[-1].endswith("registry.pol")
+    ]
+
+
 class GroupPolicy(Evidence, frozen=True):
     """All that is known of group policy over the update source; any part may be missing, not all."""
 
@@ -128,11 +168,18 @@ class GroupPolicy(Evidence, frozen=True):
     write: PolicyWrite | None
     winning: WinningPolicy | None
     file: PolicyFile | None
+    update_point: Event | None = None  # the newest line that names the update point that ConfigMgr wants
 
     @classmethod
     def read(cls, bundle: Bundle) -> GroupPolicy | None:
         """None when neither the log, a gpresult report nor the policy file is in the bundle."""
-        found = cls(write=PolicyWrite.read(bundle), winning=WinningPolicy.read(bundle), file=PolicyFile.read(bundle))
+        named = bundle.events("wua-server-enabling", "wua-server-existing", "scan-location-received", "sup-callback")
+        found = cls(
+            write=PolicyWrite.read(bundle),
+            winning=WinningPolicy.read(bundle),
+            file=PolicyFile.read(bundle),
+            update_point=newest(named),
+        )
         return found if found.write or found.winning or found.file else None
 
     @property
@@ -148,7 +195,23 @@ class GroupPolicy(Evidence, frozen=True):
     @property
     def unreadable(self) -> Event | None:
         """The standing failure to read the local policy."""
-        return self.write.unreadable if self.write and self.write.stands(self.write.unreadable) else None
+        return self.write.unreadable if self.write and not self.write.read_later else None
+
+    @property
+    def refused_unread(self) -> Event | None:
+        """The refusal that followed from the unreadable policy: it carries the same code."""
+        same = self.write is not None and self.write.refusal == self.write.read_error
+        return self.refused if self.unreadable and same else None
+
+    @property
+    def domain_policy(self) -> State | None:
+        """The row of gpresult, when a domain GPO decides."""
+        return self.winning.location if self.winning and self.winning.by_domain else None
+
+    @property
+    def local_policy(self) -> State | None:
+        """The row of gpresult, when the local policy decides."""
+        return self.winning.location if self.winning and not self.winning.by_domain else None
 
     @property
     def domain_server(self) -> str | None:
@@ -157,9 +220,24 @@ class GroupPolicy(Evidence, frozen=True):
         return said or (self.winning.server if self.winning and self.winning.by_domain else None)
 
     @property
+    def same_address(self) -> bool | None:
+        """Whether the domain policy sets ConfigMgr's own update point; None when either address is not known.
+
+        A domain policy that disables the setting has no address and is not the same.
+        """
+        if self.domain_policy is None or self.update_point is None:
+            return None
+        return _address(self.domain_server or "") == _address(self.update_point.fields["server"])
+
+    @property
     def cleared(self) -> Event | None:
         """The newest sign that the update source could be set."""
         return self.write.cleared if self.write else None
+
+    @property
+    def was_readable(self) -> Event | None:
+        """The newest sign that the local policy could be read."""
+        return (self.write.read_later or self.write.cleared) if self.write else None
 
     def refused_as(self, cause: str) -> bool:
         """Whether the standing refusal carries a code that points to this cause."""
@@ -170,3 +248,8 @@ class GroupPolicy(Evidence, frozen=True):
         """Whether the standing read failure carries a code that points to this cause."""
         code = self.write.read_error if self.write and self.unreadable else None
         return code is not None and cause in codes.points_to(code)
+
+
+def _address(server: str) -> str:
+    """Scheme, name and port as they are compared: any other difference is one."""
+    return server.strip("<> ").casefold().rstrip("./")

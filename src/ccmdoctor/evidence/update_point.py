@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
 from ccmdoctor.knowledge import codes
@@ -23,17 +23,23 @@ _DEFAULT_PORTS = (":8530", ":8531")
 _NOT_THE_SERVER = (407, 502, 504)  # a proxy or gateway answered
 _ON_THE_WAY = ("winhttp-proxy-wrong", "sup-503-wsuspool", "sup-timeout", "sup-port-blocked", "wsus-not-maintained")
 _NO_ANSWER = ("sup-timeout", "sup-port-blocked", "sup-name-not-resolved")
-_URL = re.compile(r"WSUSURL=\"([^\"]*)\"", re.IGNORECASE)
+_URL = re.compile(r"\bWSUSURL\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
+_OFFERED = re.compile(r"<LocationRecord\b[^>]*\bVersion\s*=\s*[\"'](\d+)[\"']", re.IGNORECASE)
+_WANTED = re.compile(r"<Content\b[^>]*\bVersion\s*=\s*[\"'](\d+)[\"']", re.IGNORECASE)
 
 
 class UpdatePointLocation(Evidence, frozen=True):
-    """What the management point answered to the question for an update point. Events oldest first."""
+    """What the management point answered to the question for an update point. Events oldest first.
+
+    ``used`` is the newest sign that the client worked with a location: it set the update source, or a scan ended well.
+    """
 
     asks = "sup-location"
 
     requests: tuple[Event, ...]
     replies: tuple[Event, ...]
     callbacks: tuple[Event, ...]
+    used: Event | None = None
 
     @classmethod
     def read(cls, bundle: Bundle) -> UpdatePointLocation | None:
@@ -43,29 +49,63 @@ class UpdatePointLocation(Evidence, frozen=True):
         callbacks = bundle.events("sup-callback", "scan-location-received")
         if not (requests or replies or callbacks):
             return None
-        return cls(requests=tuple(requests), replies=tuple(replies), callbacks=tuple(callbacks))
+        used = newest(bundle.events("wua-server-enabling", "update-source-added", "scan-completed"))
+        return cls(requests=tuple(requests), replies=tuple(replies), callbacks=tuple(callbacks), used=used)
 
     @property
     def newest_reply_is_empty(self) -> bool:
-        """The newest reply holds no location record, and no location was handed on after it."""
+        """The newest reply holds no location record, and no location was handed on or used after it."""
         if not self.replies:
             return False
         last = self.replies[-1]
         if _URL.search(last.fields["reply"]):
             return False
-        return not any(one.after(last) for one in self.callbacks)
+        return not any(one.after(last) for one in (*self.callbacks, self.used) if one is not None)
+
+    @property
+    def named(self) -> Event | None:
+        """The newest reply or callback that names an update point."""
+        replies = [one for one in self.replies if _URL.search(one.fields["reply"])]
+        return newest(ordered([*replies, *self.callbacks]))
+
+    @property
+    def server(self) -> str | None:
+        """The address of the update point that was named last."""
+        if self.named is None:
+            return None
+        first = _URL.search(self.named.fields.get("reply", ""))
+        return self.named.fields.get("server") or (first[1] if first else None)
 
     @property
     def found(self) -> Event | None:
-        """The newest sign that an update point was named."""
-        named = [one for one in self.replies if _URL.search(one.fields["reply"])]
-        return newest([*named, *self.callbacks])
+        """The newest sign that an update point is known: it was named, or else used."""
+        return self.named or self.used
 
     @property
     def offered_version(self) -> int | None:
         """The catalogue version of the newest location that was named."""
-        named = [one.fields["version"] for one in self.callbacks if one.fields.get("version", "").isdigit()]
-        return int(named[-1]) if named else None
+        if self.named is None:
+            return None
+        stated = self.named.fields.get("version") or max(
+            _OFFERED.findall(self.named.fields.get("reply", "")), key=int, default=""
+        )
+        return int(stated) if stated.isdigit() else None
+
+    @property
+    def wanted_version(self) -> int | None:
+        """The catalogue version that the newest request asks for."""
+        for one in reversed(self.requests):
+            found = _WANTED.search(one.fields.get("request", ""))
+            stated = one.fields.get("version") or (found[1] if found else "")
+            if stated.isdigit():
+                return int(stated)
+        return None
+
+    @property
+    def version_lags(self) -> bool:
+        """An update point was named before, and the client now asks for a newer catalogue than it had then."""
+        offered, wanted = self.offered_version, self.wanted_version
+        return offered is not None and wanted is not None and offered < wanted
 
     @property
     def unanswered(self) -> bool:
@@ -285,7 +325,11 @@ class UpdatePointAccess(Evidence, frozen=True):
 
 
 class UpdateSource(Evidence, frozen=True):
-    """Where the Windows Update agent is told to look: the registry's WUServer, or what WUAHandler wrote there."""
+    """Where the Windows Update agent is told to look: the registry's WUServer, or what WUAHandler wrote there.
+
+    ``exported`` is the whole policy key, ``automatic`` the whole key below it. ``missed`` is the newest scan, when it
+    ended with the code for a missing WUServer.
+    """
 
     asks = "windows-update-policy"
 
@@ -294,21 +338,38 @@ class UpdateSource(Evidence, frozen=True):
     exported: State | None
     handler: Event | None
     agent: Event | None
+    automatic: State | None = None
+    missed: Scan | None = None
+    undone: bool = False  # what WUAHandler wrote last did not come to stand
 
     @classmethod
     def read(cls, bundle: Bundle) -> UpdateSource | None:
         """None when neither the registry key nor a log tells."""
         keys = table("windows_update")["keys"]
         value = bundle.registry(keys["policy"], "WUServer")
-        use = bundle.registry(keys["automatic"], "UseWUServer")
-        exported = newest_state(bundle.states("registry", f"HKLM\\{keys['policy']}", f"HKLM\\{keys['automatic']}"))
+        below = bundle.states("registry", f"HKLM\\{keys['automatic']}")
+        exported = newest_state(
+            [one for one in bundle.states("registry", f"HKLM\\{keys['policy']}") if below or _is_whole(one)]
+        )
         handler, agent = (
             newest(bundle.events("wua-server-enabling", "wua-server-existing")),
             newest(bundle.events("wu-server")),
         )
-        if value is None and exported is None and handler is None and agent is None:
+        scans = ScanHistory.read(bundle)
+        missed = scans.latest if scans and scans.latest.points_first_to("wuserver-not-set") else None
+        if value is None and exported is None and handler is None and agent is None and missed is None:
             return None
-        return cls(value=value, use=use, exported=exported, handler=handler, agent=agent)
+        refused = newest(bundle.events("update-source-failed", "gpo-overwritten"))
+        return cls(
+            value=value,
+            use=bundle.registry(keys["automatic"], "UseWUServer"),
+            exported=exported,
+            handler=handler,
+            agent=agent,
+            automatic=newest_state([one for one in below if _is_whole(one)]),
+            missed=missed,
+            undone=bool(handler and refused and refused.after(handler)),
+        )
 
     @property
     def server(self) -> str | None:
@@ -318,31 +379,63 @@ class UpdateSource(Evidence, frozen=True):
         if self.exported is not None:
             return None
         for event in (self.handler, self.agent):
-            if event is not None and event.fields["server"].strip("(<>)").lower() != "null":
+            if event is not None and _said(event):
                 return event.fields["server"].rstrip(".")
         return None
 
     @property
     def is_unset(self) -> bool:
-        """The key was exported and holds no WUServer, or the agent says that there is none."""
+        """The key was exported and holds no WUServer, a scan missed it, or the agent says that there is none."""
         if self.value is not None:
             return not self.value.values.get("value")
-        if self.exported is not None:
+        if self.exported is not None or self.missed is not None:
             return True
-        said = self.agent is not None and self.agent.fields["server"].strip("(<>)").lower() == "null"
+        said = self.agent is not None and not _said(self.agent)
         return said and not (self.handler and self.agent and self.handler.after(self.agent))
+
+    def is_outdated_by(self, scan: Scan) -> bool:
+        """Only a line of the agent says that there is no server, and this scan ended well after it."""
+        known = self.value or self.exported or self.missed
+        end = scan.proof[-1]
+        return (
+            known is None
+            and self.agent is not None
+            and isinstance(end, Event)
+            and scan.succeeded
+            and end.after(self.agent) is True
+        )
 
     @property
     def is_ignored(self) -> bool:
-        """WUServer is set, but UseWUServer is not 1."""
-        return self.value is not None and self.use is not None and self.use.values.get("value") != 1
+        """WUServer is set, but UseWUServer is not 1 or not there at all."""
+        if self.value is None or not self.value.values.get("value"):
+            return False
+        return self.use.values.get("value") != 1 if self.use is not None else self.automatic is not None
+
+    @property
+    def is_set(self) -> bool:
+        """The registry holds a WUServer that is in force, or the newest word of a log names one that came to stand."""
+        if self.is_unset or self.is_ignored:
+            return False
+        written = self.handler is not None and not self.undone
+        return self.value is not None or written or (self.agent is not None and _said(self.agent))
 
     @property
     def proof(self) -> tuple[Proof, ...]:
         """What shows the setting or its absence."""
+        shown = (self.value or self.exported, (self.use or self.automatic) if self.is_ignored else None)
         return (
-            tuple(
-                one for one in (self.value or self.exported, self.use if self.is_ignored else None) if one is not None
-            )
+            tuple(one for one in shown if one is not None)
+            or (self.missed.proof if self.missed else ())
             or tuple(one for one in (self.handler, self.agent) if one is not None)[-1:]
         )
+
+
+def _is_whole(key: State) -> bool:
+    """Whether the text is the whole key and not the answer to a question for one value."""
+    return key.text.lstrip().startswith("[") or len(key.values) > 1
+
+
+def _said(event: Event) -> bool:
+    """Whether the line names a server, and not the agent's word for none."""
+    return event.fields["server"].strip("(<>)").lower() not in ("null", "")

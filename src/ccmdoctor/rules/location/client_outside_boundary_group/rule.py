@@ -22,24 +22,26 @@ def client_outside_boundary_group(picture: BoundaryPicture) -> Finding:
     if picture.said_none:
         if picture.sup_empty or picture.content_empty:
             return confirmed(picture, address=picture.address)
+        if picture.sup_named and picture.content_found:
+            return ruled_out("sup-location-received", picture)
         against = ["sup-location-received"] if picture.sup_named else []
-        return likely(picture, address=picture.address, against=against, settle=["sup-location", "content-locations"])
+        verdict = possible if picture.sup_named else likely
+        return verdict(picture, address=picture.address, against=against, settle=picture.unasked[1:])
     if picture.group:
         return ruled_out("in-boundary-group", picture.group)
     if picture.sup_named and not picture.content_empty:
-        return ruled_out("sup-location-received", picture.location.found if picture.location else None)
+        return ruled_out("sup-location-received", picture)
     nothing = picture.sup_empty and picture.content_empty
-    ask = ["boundary-group-cache", "default-boundary-group", "boundaries"]
     if picture.matching:
         if not nothing:
             return undecided("boundary-group-cache")
-        return possible(
-            picture, picture.matching, address=picture.address, against=["boundary-matches"], settle=ask[:2]
-        )
+        against = ["boundary-matches"]
+        return possible(picture, picture.matching, address=picture.address, against=against, settle=picture.unasked)
     if nothing and picture.content_was_found:
-        return possible(picture, address=picture.address, against=["content-was-located"], settle=ask)
+        against = ["content-was-located"]
+        return possible(picture, address=picture.address, against=against, settle=picture.unasked)
     if nothing or picture.in_none:
-        return likely(picture, address=picture.address, settle=ask[:2] if picture.in_none else ask)
+        return likely(picture, address=picture.address, settle=picture.unasked)
     if picture.sup_empty and not picture.content_found:
-        return possible(picture, address=picture.address, settle=[*ask, "content-locations"])
+        return possible(picture, address=picture.address, settle=picture.unasked)
     return undecided("boundary-group-cache", "boundaries")

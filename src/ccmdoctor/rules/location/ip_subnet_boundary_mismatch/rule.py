@@ -22,19 +22,22 @@ def ip_subnet_boundary_mismatch(
     if client.on_internet:
         return ruled_out("client-on-internet", client.on_internet)
     if fitting:
-        return ruled_out("boundary-matches", fitting.boundary, client)
+        return ruled_out("boundary-matches", fitting.boundary, fitting.witness)
     trapped = sorted((one for one in matches if one.trapped), key=lambda one: one.far)
     if not trapped:
-        open_ones = [one for one in matches if one.open]
-        return undecided("ip-configuration") if open_ones else ruled_out("no-covering-boundary", client)
-    meant = trapped[0]
+        lacking = any(one.lacks_mask for one in matches)
+        return undecided("ip-configuration") if lacking else ruled_out("no-covering-boundary", client)
     if picture is not None and picture.group:
         return ruled_out("in-boundary-group", picture.group)
+    meant = trapped[0]
+    proof = (meant.boundary, meant.witness, picture)
+    settle = picture.unasked if picture else []
     if picture is not None and picture.sup_named:
         if picture.content_found:
             return ruled_out("sup-location-received", picture)
-        return possible(meant.boundary, client, picture, against=["sup-location-received"], facts=meant.facts)
+        return possible(*proof, against=["sup-location-received"], settle=settle, facts=meant.facts)
     unread = any(one.open for one in matches)
     against = [*(["boundary-not-comparable"] if unread else []), *(["mask-not-written"] if meant.guess else [])]
-    verdict = possible if meant.far else likely if against else confirmed
-    return verdict(meant.boundary, client, picture, against=against, settle=["boundary-group-cache"], facts=meant.facts)
+    sure = picture is not None and picture.fails and not against
+    verdict = confirmed if sure else possible if meant.far else likely
+    return verdict(*proof, against=against, settle=settle, facts=meant.facts)

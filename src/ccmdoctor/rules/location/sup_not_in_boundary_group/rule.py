@@ -17,10 +17,10 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     at_most=Verdict.LIKELY,
 )
 def sup_not_in_boundary_group(picture: BoundaryPicture) -> Finding:
-    if picture.location is None or not (picture.sup_empty or picture.sup_named):
-        return undecided("sup-location")
     if picture.sup_named:
-        return ruled_out("sup-location-received", picture.location.found)
+        return ruled_out("sup-location-received", picture)
+    if picture.location is None or not picture.sup_empty:
+        return undecided("sup-location")
     if picture.on_internet:
         return ruled_out("client-on-internet", picture.on_internet)
     if picture.said_none:
@@ -30,4 +30,5 @@ def sup_not_in_boundary_group(picture: BoundaryPicture) -> Finding:
         return possible(picture, address=picture.address, against=["catalogue-version-rose"], settle=ask)
     if picture.group or picture.groups or picture.content_found:
         return likely(picture, address=picture.address, settle=ask)
-    return possible(picture, address=picture.address, settle=["content-locations", *ask])
+    more = [] if picture.content else ["content-locations"]
+    return possible(picture, address=picture.address, settle=[*more, *ask])

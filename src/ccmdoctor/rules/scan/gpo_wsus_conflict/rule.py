@@ -33,9 +33,8 @@ def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
             return possible(policy.refused, against=["gpresult-without-location"], settle=["registry-pol"], facts=facts)
         return likely(policy.refused, settle=["gpresult", "registry-pol"], facts=facts)
     if domain and policy.cleared:
-        return possible(
-            domain, policy.cleared, against=["update-source-was-set"], settle=["windows-update-policy"], facts=facts
-        )
+        against = ["update-source-was-set", *(["gpo-sets-same-address"] if policy.same_address else [])]
+        return possible(domain, policy.cleared, against=against, settle=["windows-update-policy"], facts=facts)
     if domain and policy.same_address:
         return possible(
             domain, policy.update_point, against=["gpo-sets-same-address"], settle=["scan-history"], facts=facts

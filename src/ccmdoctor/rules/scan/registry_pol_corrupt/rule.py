@@ -12,6 +12,7 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
     sources=[
         "https://jpmem.github.io/blog/mecm/20260819_01/",
         "https://jpwinsup.github.io/blog/2021/12/17/ActiveDirectory/GroupPolicy/Introduction-of-the-registry-pol-file/",
+        "https://learn.microsoft.com/previous-versions/windows/desktop/Policy/registry-policy-file-format",
     ],
 )
 def registry_pol_corrupt(policy: GroupPolicy) -> Finding:

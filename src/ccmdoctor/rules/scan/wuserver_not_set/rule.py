@@ -24,10 +24,10 @@ def wuserver_not_set(source: UpdateSource, location: UpdatePointLocation | None,
         return ruled_out("scan-succeeded", last)
     server = source.server or (location.server if location else None) or (last.server if last else None)
     if last:
-        return possible(source, last, server=server, against=["scan-succeeded"], settle=["windows-update-policy"])
+        return possible(source, last, server=server, against=["scan-succeeded"], settle=["update-services"])
     if location and location.newest_reply_is_empty:
         return possible(source, location.last_empty, server=server, settle=["software-updates-client-config"])
     arrived = location.named if location else None
     if arrived or source.is_ignored or source.missed:
-        return likely(source, arrived, server=server, settle=[] if arrived else ["sup-location"])
+        return likely(source, arrived, server=server, settle=["sup-location"] if source.missed and not arrived else [])
     return possible(source, server=None, settle=["sup-location", "software-updates-client-config"])
