@@ -52,6 +52,7 @@ _REPORTING = re.compile(
     r"\{[0-9A-Fa-f-]{36}\}\s+(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d:\d{3})(?P<offset>[+-]\d{4})"
     r"\s+(?P<text>.*)"
 )
+_EVENT_ROW = re.compile(r"(?P<text>[^\t]*\[AGENT_[A-Z_]+\]\s.*)")  # ReportingEvents.log without its first columns
 _SERVICING = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d), (?P<level>\w+)\s+(?P<component>\w+)?\s+(?P<text>.*)"
 )
@@ -75,6 +76,10 @@ def _trace(found: re.Match[str]) -> Line:
 def _reporting(found: re.Match[str]) -> Line:
     written = f"{found['date']} {found['time']}{found['offset']}"
     return Line(found["text"], offset_instant(found["date"], found["time"], found["offset"], written))
+
+
+def _bare(found: re.Match[str]) -> Line:
+    return Line(found["text"])
 
 
 def _servicing(found: re.Match[str]) -> Line:
@@ -101,6 +106,7 @@ _SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Line]], ...
     (":", _UPDATE_TRACE, _trace),
     (":", _UPDATE_OLD, _trace),
     ("{", _REPORTING, _reporting),
+    ("[AGENT_", _EVENT_ROW, _bare),
     (", ", _SERVICING, _servicing),
     ("$$<", _OLD_SERVER, _old_server),
     ("\t", _VIEWER, _viewer),

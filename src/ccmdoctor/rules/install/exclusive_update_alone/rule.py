@@ -1,0 +1,19 @@
+"""An update that must be installed alone was put into one job with others."""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.install import InstallHistory
+from ccmdoctor.model import Finding
+from ccmdoctor.rules import rule
+from ccmdoctor.rules.install_signature import by_install_code
+
+
+@rule(
+    explains="install-fails",
+    sources=[
+        "https://learn.microsoft.com/windows/deployment/update/windows-update-error-reference",
+        "https://learn.microsoft.com/troubleshoot/windows-client/installing-updates-features-roles/common-windows-update-errors",
+    ],
+)
+def exclusive_update_alone(installs: InstallHistory) -> Finding:
+    return by_install_code("exclusive-update-alone", installs)
