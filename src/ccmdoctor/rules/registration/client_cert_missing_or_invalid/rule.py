@@ -1,0 +1,36 @@
+"""The client has no certificate with which it can register or talk to its management point."""
+
+from __future__ import annotations
+
+from ccmdoctor.evidence.registration import ClientCertificates
+from ccmdoctor.model import Finding
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
+
+
+@rule(
+    explains=("client-broken", "client-not-registered", "registration-rejected", "mp-pki-cert-missing"),
+    sources=[
+        "https://jpmem.github.io/blog/mecm/20250325_01/",
+        "https://jpmem.github.io/blog/mecm/20170208_01/",
+        "https://learn.microsoft.com/intune/configmgr/core/plan-design/security/plan-for-certificates",
+        "https://github.com/AndersRodland/ConfigMgrClientHealth",
+    ],
+)
+def client_cert_missing_or_invalid(certificates: ClientCertificates) -> Finding:
+    facts = {"error": certificates.error, "subject": certificates.subject, "host": certificates.host}
+    if certificates.lost or certificates.expired:
+        settle = ["client-certificates"]
+        return likely(certificates, settle=settle, facts=facts)
+    if certificates.not_selected and certificates.is_demanded:
+        verdict = confirmed if certificates.is_demanded_for_long else likely
+        return verdict(certificates, settle=["client-certificates"], facts=facts)
+    if certificates.is_demanded:
+        return undecided("client-certificates", "registration-logs")
+    if certificates.works_without:
+        return ruled_out("certificate-not-needed", certificates.registered, certificates.answer)
+    if certificates.not_selected and certificates.enforced:
+        return likely(certificates, settle=["client-certificates"], facts=facts)
+    if certificates.not_selected and certificates.unregistered:
+        against = ["certificate-may-not-matter"]
+        return possible(certificates, against=against, settle=["client-certificates", "mplist"], facts=facts)
+    return undecided("registration-logs", "management-point")
