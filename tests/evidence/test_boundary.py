@@ -9,7 +9,7 @@ from hypothesis import assume, example, given
 from hypothesis import strategies as st
 
 from ccmdoctor.evidence.base import Bundle, Target
-from ccmdoctor.evidence.boundary import BoundaryGroupCache, ClientAddresses, SiteBoundaries, compare
+from ccmdoctor.evidence.boundary import BoundaryGroupCache, ClientAddresses, Match, SiteBoundaries, compare
 from ccmdoctor.model import Event, Place, Record, State
 from ccmdoctor.reader import Reading
 
@@ -42,7 +42,7 @@ def bundle(*states: State, requests: tuple[Event, ...] = ()) -> Bundle:
     return Bundle(Reading(events, list(states), [], [], None, None, None), Target(), None)
 
 
-def against(list_: tuple[State, ...], *adapters: State, requests: tuple[Event, ...] = ()):  # type: ignore[no-untyped-def]
+def against(list_: tuple[State, ...], *adapters: State, requests: tuple[Event, ...] = ()) -> tuple[Match, ...]:
     box = bundle(*list_, *adapters, requests=requests)
     site, client = SiteBoundaries.read(box), ClientAddresses.read(box)
     assert site and client

@@ -17,14 +17,13 @@ import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.evidence.update_point import UpdatePointLocation
+from ccmdoctor.evidence.update_point import WORKS_WITH_ONE, UpdatePointLocation
 from ccmdoctor.model import Event, State
 
 _ADDRESS = re.compile(r"<IPAddress\b[^>]*>", re.IGNORECASE)
 _ATTRIBUTE = re.compile(r"(\w+)\s*=\s*[\"']([^\"']*)[\"']")
 _SITE = re.compile(r"<ADSite\b[^>]*\bName\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
 _INTERNET = re.compile(r"\bOnInternet\s*=\s*[\"']1[\"']", re.IGNORECASE)
-_WORKS_WITH_ONE = ("wua-server-enabling", "wua-server-existing", "update-source-added", "scan-completed")
 _WIDEST_GUESS = 16  # bits that id and address share when a boundary without a mask is taken for a super-net
 _HOST_ONLY = ("vethernet (default switch", "vethernet (wsl", "vmware network adapter", "virtualbox host-only")
 
@@ -357,7 +356,7 @@ class BoundaryPicture(Evidence, frozen=True):
             content=ContentLocations.read(bundle),
             groups=BoundaryGroupCache.read(bundle),
             outside=newest(bundle.events("no-boundary-group")),
-            used=newest(bundle.events(*_WORKS_WITH_ONE)),
+            used=newest(bundle.events(*WORKS_WITH_ONE)),
             client=client,
             matches=site.against(client) if site and client else (),
         )

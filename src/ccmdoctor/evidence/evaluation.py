@@ -47,6 +47,11 @@ class DeploymentEvaluation(Evidence, frozen=True):
         """Whether the code belongs to the download or what comes after it, so that other rules have the word."""
         return self.error is not None and codes.lookup(self.error).stage in _LATER
 
+    @property
+    def names_document(self) -> bool:
+        """Whether the code says that the document of a configuration item did not arrive."""
+        return self.error is not None and "ci-document-download-failed" in codes.points_to(self.error)
+
     def marks(self) -> Iterable[Mark]:
         """The evaluation stage."""
         yield Mark(Stage.EVALUATION, "deployments", self.evaluated, self.failed, self.failing is not None)

@@ -131,9 +131,9 @@ class PolicyFile(Evidence, frozen=True):
         return bool(self.header.values.get("valid"))
 
     @property
-    def reason(self) -> str:
-        """ok, empty, bad-header or bad-body."""
-        return str(self.header.values.get("reason"))
+    def records(self) -> int:
+        """How many whole records stand in it, up to the first that is none."""
+        return int(self.header.values.get("entries") or 0)
 
     @property
     def proof(self) -> tuple[Proof, ...]:

@@ -23,6 +23,8 @@ _DEFAULT_PORTS = (":8530", ":8531")
 _NOT_THE_SERVER = (407, 502, 504)  # a proxy or gateway answered
 _ON_THE_WAY = ("winhttp-proxy-wrong", "sup-503-wsuspool", "sup-timeout", "sup-port-blocked", "wsus-not-maintained")
 _NO_ANSWER = ("sup-timeout", "sup-port-blocked", "sup-name-not-resolved")
+# lines in which the client works with an update point that it knows
+WORKS_WITH_ONE = ("wua-server-enabling", "wua-server-existing", "update-source-added", "scan-completed")
 _URL = re.compile(r"\bWSUSURL\s*=\s*[\"']([^\"']+)[\"']", re.IGNORECASE)
 _OFFERED = re.compile(r"<LocationRecord\b[^>]*\bVersion\s*=\s*[\"'](\d+)[\"']", re.IGNORECASE)
 _WANTED = re.compile(r"<Content\b[^>]*\bVersion\s*=\s*[\"'](\d+)[\"']", re.IGNORECASE)
@@ -49,7 +51,7 @@ class UpdatePointLocation(Evidence, frozen=True):
         callbacks = bundle.events("sup-callback", "scan-location-received")
         if not (requests or replies or callbacks):
             return None
-        used = newest(bundle.events("wua-server-enabling", "update-source-added", "scan-completed"))
+        used = newest(bundle.events(*WORKS_WITH_ONE))
         return cls(requests=tuple(requests), replies=tuple(replies), callbacks=tuple(callbacks), used=used)
 
     @property

@@ -52,6 +52,8 @@ MARKERS: tuple[str, ...] = (
     "lastsuccessscanpath",
     "evaluationstate",
     "isdefaultauservice",
+    "issubscribed",
+    "issuperseded",
     "scanretrydelay",
     "uniqueid",
     "wsuslocationtimeout",
@@ -107,6 +109,8 @@ _KNOWN_CLASSES = (
     "SMS_MPInformation",
     "SMS_MPProxyInformation",
     "SMS_PendingSiteAssignment",
+    "SMS_SoftwareUpdate",
+    "SMS_UpdateCategoryInstance",
 )
 _BY_NAME = {name.casefold(): name for name in _KNOWN_CLASSES}
 # Class, properties that must all be there, properties of which one must be; the first that fits is taken.
@@ -131,6 +135,8 @@ _BY_PROPERTIES: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = tuple(
         ("CacheInfoEx", "contentid contentsize persistincache", ""),
         ("CCM_ClientUtilities", "rebootpending ishardrebootpending", ""),
         ("SMS_Boundary", "boundaryid boundarytype value", ""),
+        ("SMS_SoftwareUpdate", "localizeddisplayname isexpired issuperseded", ""),
+        ("SMS_UpdateCategoryInstance", "localizedcategoryinstancename issubscribed", ""),
     )
 )
 _PREFIXED = r"(?:CCM|SMS|Win32|MSFT|CIM)_[A-Za-z0-9_]{1,80}"

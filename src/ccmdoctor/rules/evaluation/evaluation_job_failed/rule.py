@@ -18,7 +18,7 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out
 def evaluation_job_failed(evaluation: DeploymentEvaluation, scans: ScanHistory | None) -> Finding:
     if evaluation.failing is None:
         return ruled_out("evaluation-succeeded", evaluation.evaluated)
-    if evaluation.concerns_content:
+    if evaluation.concerns_content or evaluation.names_document:
         return ruled_out("other-cause-named", evaluation.failing)
     facts = {"error": evaluation.error, "assignment": evaluation.failing.fields.get("assignment")}
     if scans is not None and not scans.latest.succeeded:

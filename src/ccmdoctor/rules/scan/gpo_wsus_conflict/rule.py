@@ -19,6 +19,9 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
 def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
     domain, local = policy.domain_policy, policy.local_policy
     facts = {"gpo": policy.winning.gpo if policy.winning and domain else None, "server": policy.domain_server}
+    if policy.overwritten and local:
+        against = ["gpresult-is-local"]
+        return likely(policy.overwritten, policy.refused, local, against=against, settle=["scan-history"], facts=facts)
     if policy.overwritten:
         settle = [] if domain else ["gpresult"]
         return confirmed(policy.overwritten, policy.refused, domain, settle=settle, facts=facts)

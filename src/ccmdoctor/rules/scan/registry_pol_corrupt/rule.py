@@ -19,7 +19,7 @@ def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
     facts = {
         "error": policy.write.read_error if policy.write and policy.unreadable else None,
         "header": policy.file.header.text if policy.file else None,
-        "reason": policy.file.reason if policy.file else None,
+        "records": policy.file.records if policy.file else None,
     }
     failed = (policy.unreadable, policy.refused_unread)
     if policy.file is not None and not policy.file.valid:
