@@ -81,6 +81,29 @@ class StepState(StrEnum):
     UNKNOWN = "unknown"
 
 
+class PathStep(StrEnum):
+    """The steps of one update on a client, in order."""
+
+    OFFERED = "offered"
+    MISSING = "missing"
+    TARGETED = "targeted"
+    DOWNLOADED = "downloaded"
+    WINDOW = "window"
+    INSTALLED = "installed"
+    RESTART = "restart"
+    REPORTED = "reported"
+
+
+class PathState(StrEnum):
+    """What is known of a step. ``no`` is a statement (the client does not need the update), not a lack of evidence."""
+
+    DONE = "done"
+    WAITING = "waiting"
+    FAILED = "failed"
+    NO = "no"
+    UNKNOWN = "unknown"
+
+
 class Zone(StrEnum):
     """How much the UTC reading of a time can be trusted."""
 
@@ -272,6 +295,14 @@ class StageReport(msgspec.Struct, frozen=True):
     bad: Quote | None = None
 
 
+class UpdateStep(msgspec.Struct, frozen=True):
+    """One step of the update that was asked for, with the newest line or row that tells of it."""
+
+    step: PathStep
+    state: PathState
+    quote: Quote | None = None
+
+
 class Cause(msgspec.Struct, frozen=True):
     """A named cause as reported. ``consequence_of`` is the id of the root cause that explains it, if one does."""
 
@@ -349,6 +380,7 @@ class Outcome(StrEnum):
 class Diagnosis(msgspec.Struct, frozen=True):
     """Everything a report shows; its JSON form is the contract ``ccmdoctor.diagnosis/1``.
 
+    ``update_steps`` follows the update that was asked for and is empty without one.
     ``causes`` is ranked with root causes first; ``ruled_out`` and ``open_questions`` are the honest rest.
     """
 
@@ -367,6 +399,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     timeline: tuple[Quote, ...]
     coverage: tuple[Coverage, ...]
     troubles: tuple[Trouble, ...]
+    update_steps: tuple[UpdateStep, ...] = ()
 
 
 SCHEMA = "ccmdoctor.diagnosis/1"

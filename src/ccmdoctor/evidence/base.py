@@ -6,6 +6,7 @@ classes it needs as the types of its parameters; the engine reads each class onc
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import ClassVar, NamedTuple, Protocol, TypeVar
@@ -58,7 +59,10 @@ class Target(NamedTuple):
         if not wanted:
             return False
         haystack = " ".join(str(text) for text in texts if text).lower()
-        return (self.article in haystack) if self.article else wanted in haystack
+        if self.article is None:
+            return wanted in haystack
+        # a number of its own: not a piece of a GUID or of a longer number
+        return re.search(rf"(?:(?<=kb)|(?<![0-9a-z])){self.article}(?![0-9a-z])", haystack) is not None
 
 
 class Bundle:

@@ -56,8 +56,7 @@ class UpdateState(msgspec.Struct, frozen=True):
     def is_named_by(self, target: Target) -> bool:
         """Whether the user's KB number, title or id is this update's."""
         if target.article:
-            number = re.compile(rf"(?<!\d){target.article}(?!\d)")
-            return any(number.search(text) for text in (self.title, self.article))
+            return target.names(self.title, self.article)
         return target.names(self.title) or (bool(self.id) and self.id == _id(target.update or ""))
 
 

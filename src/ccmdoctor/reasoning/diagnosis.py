@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import NamedTuple
 
 from ccmdoctor.evidence.base import Bundle, Target
+from ccmdoctor.evidence.update_path import UpdatePath
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import (
     SCHEMA,
@@ -22,6 +23,7 @@ from ccmdoctor.model import (
     StepState,
     Symptom,
     Trouble,
+    UpdateStep,
     Verdict,
 )  # fmt: skip
 from ccmdoctor.reader import Reading, judged_at
@@ -47,6 +49,7 @@ class Conclusion(NamedTuple):
     excluded: list[Result]
     questions: list[tuple[str, tuple[str, ...]]]
     stages: tuple[StageReport, ...]
+    path: tuple[UpdateStep, ...]
     troubles: tuple[Trouble, ...]
 
     @property
@@ -71,8 +74,23 @@ def conclude(
     excluded = [one for one in results if one.finding.verdict is Verdict.RULED_OUT]
     stages = climb(bundle, found.evidence)
     return Conclusion(
-        bundle, symptom, causes, roots, excluded, open_questions(causes, results, roots, stages), stages, found.troubles
+        bundle,
+        symptom,
+        causes,
+        roots,
+        excluded,
+        open_questions(causes, results, roots, stages),
+        stages,
+        _path(bundle),
+        found.troubles,
     )
+
+
+def _path(bundle: Bundle) -> tuple[UpdateStep, ...]:
+    """The steps of the update that was asked for."""
+    found = UpdatePath.read(bundle)
+    steps = found.steps if found else ()
+    return tuple(UpdateStep(one.step, one.state, Quote.of(one.proof) if one.proof else None) for one in steps)
 
 
 def tell(conclusion: Conclusion, language: str, words: Words) -> Diagnosis:
@@ -89,6 +107,7 @@ def tell(conclusion: Conclusion, language: str, words: Words) -> Diagnosis:
         symptom=conclusion.symptom,
         update=conclusion.bundle.target.update,
         stages=conclusion.stages,
+        update_steps=conclusion.path,
         causes=causes,
         ruled_out=tuple(_ruled_out(one, language, words) for one in conclusion.excluded),
         open_questions=tuple(_question(id, settles, words) for id, settles in conclusion.questions),

@@ -20,7 +20,7 @@ def render(diagnosis: Diagnosis, say: Say) -> str:
     """Verdict first, proof in fenced blocks, then the ladder, open questions, what was ruled out and what was read."""
     found = view.parts(diagnosis)
     short_of_evidence = diagnosis.outcome is Outcome.INSUFFICIENT
-    lines = _head(diagnosis, say)
+    lines = _head(diagnosis, say) + _path(diagnosis, say)
     if short_of_evidence:
         lines += _questions(diagnosis, say, "report.questions-first")
     for number, cause in enumerate(found.sure):
@@ -163,6 +163,21 @@ def _quote(quote: Quote, say: Say) -> list[str]:
     where = f"{_code(quote.file)}, {say('report.line', line=quote.line)}"
     head = " · ".join([where, *(_plain(time) for time in view.times(quote, say))])
     return [head, "", *_fence(view.short(quote.text, LONGEST_QUOTE))]
+
+
+def _path(diagnosis: Diagnosis, say: Say) -> list[str]:
+    """The update that was asked for, step by step."""
+    if not diagnosis.update_steps:
+        return []
+    headings = [say(f"report.{heading}") for heading in ("step", "state", "time", "proof")]
+    lines = [f"## {say('report.path', update=_plain(diagnosis.update or ''))}", "", f"| {' | '.join(headings)} |"]
+    lines.append("|---|---|---|---|")
+    for one in diagnosis.update_steps:
+        at = view.instant(one.quote.when) if one.quote else ""
+        proof = f"{_code(one.quote.file)}, {say('report.line', line=one.quote.line)}" if one.quote else ""
+        state = f"{view.PATH_MARKS[one.state]} {view.step(one, say)}"
+        lines.append(f"| {say(f'steps.{one.step}')} | {state} | {at} | {proof} |")
+    return [*lines, ""]
 
 
 def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:

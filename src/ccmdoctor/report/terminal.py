@@ -11,7 +11,7 @@ from rich.cells import cell_len, set_cell_size
 from rich.console import Console
 from rich.text import Text
 
-from ccmdoctor.model import Cause, Diagnosis, OpenQuestion, Outcome, Quote, Remedy, StepState, Verdict
+from ccmdoctor.model import Cause, Diagnosis, OpenQuestion, Outcome, PathState, Quote, Remedy, StepState, Verdict
 from ccmdoctor.report import view
 from ccmdoctor.report.view import Block, Say
 from ccmdoctor.report.wrapping import cut, starts
@@ -23,6 +23,13 @@ MOST_EVENTS = 12
 MOST_ODD = 12
 LONGEST_QUOTE = 400
 _VERDICTS = {Verdict.CONFIRMED: "bold red", Verdict.LIKELY: "bold yellow", Verdict.POSSIBLE: "cyan"}
+_PATH = {
+    PathState.DONE: "green",
+    PathState.WAITING: "yellow",
+    PathState.FAILED: "bold red",
+    PathState.NO: "",
+    PathState.UNKNOWN: "dim",
+}
 _STATES = {
     StepState.OK: "green",
     StepState.FAILING: "bold red",
@@ -94,6 +101,7 @@ class _Page:
 def _fill(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
     found = view.parts(diagnosis)
     _head(page, diagnosis, say)
+    _path(page, diagnosis, say)
     short_of_evidence = diagnosis.outcome is Outcome.INSUFFICIENT
     if short_of_evidence:
         _questions(page, diagnosis, say, "report.questions-first")
@@ -207,6 +215,21 @@ def _quotes(page: _Page, quotes: tuple[Quote, ...], most: int, say: Say, *, at: 
         page.put(view.short(quote.text, LONGEST_QUOTE), at=at + 2)
     if len(quotes) > most > 1:
         page.put(say("report.more", count=len(quotes) - most), at=at, style="dim")
+
+
+def _path(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
+    """The update that was asked for, step by step."""
+    if not diagnosis.update_steps:
+        return
+    page.heading(say("report.path", update=view.line(diagnosis.update or "")))
+    labels = [say(f"steps.{one.step}") for one in diagnosis.update_steps]
+    size = max(cell_len(label) for label in labels) + 2
+    for one, label in zip(diagnosis.update_steps, labels, strict=True):
+        mark = f"{view.PATH_MARKS[one.state]} {set_cell_size(label, size)}"
+        page.put(Text(view.step(one, say), _PATH[one.state]), at=2, mark=mark)
+        if one.quote:
+            where = [view.place(one.quote, say), view.instant(one.quote.when)]
+            page.put(" · ".join(part for part in where if part), at=4 + size, style="dim")
 
 
 def _ladder(page: _Page, diagnosis: Diagnosis, say: Say) -> None:

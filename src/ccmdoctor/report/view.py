@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 from typing import Literal, NamedTuple
 
-from ccmdoctor.model import Cause, Coverage, Diagnosis, Outcome, Quote, RuledOut, StepState, Verdict, Zone
+from ccmdoctor.model import (
+    Cause,
+    Coverage,
+    Diagnosis,
+    Outcome,
+    PathState,
+    Quote,
+    RuledOut,
+    StepState,
+    UpdateStep,
+    Verdict,
+    Zone,
+)
 
 Say = Callable[..., str]
 _UNSAFE = re.compile(
@@ -21,6 +33,13 @@ _PIECE = re.compile(r"`(?P<code>[^`\n]+)`|<(?P<link>https?://[^<>\s\"]+)>|\*\*(?
 LONGEST_QUOTE = 4000
 JOINT = " / "
 MARKS = {StepState.OK: "✓", StepState.FAILING: "✗", StepState.RECOVERED: "↻", StepState.UNKNOWN: "?"}
+PATH_MARKS = {
+    PathState.DONE: "✓",
+    PathState.WAITING: "…",
+    PathState.FAILED: "✗",
+    PathState.NO: "–",
+    PathState.UNKNOWN: "?",
+}
 OUTCOME_MARKS = {Outcome.CAUSE: "✗", Outcome.HEALTHY: "✓", Outcome.INSUFFICIENT: "?"}
 
 
@@ -212,6 +231,12 @@ def checked(diagnosis: Diagnosis, say: Say) -> list[str]:
     if diagnosis.ruled_out:
         lines.append(say("report.excluded-count", count=len(diagnosis.ruled_out)))
     return lines
+
+
+def step(one: UpdateStep, say: Say) -> str:
+    """What is known of a step, in words."""
+    known = one.state is not PathState.UNKNOWN
+    return say(f"path.{one.step}-{one.state}" if known else "states.unknown")
 
 
 def coverage_summary(diagnosis: Diagnosis, say: Say) -> str:
