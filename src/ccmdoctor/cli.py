@@ -10,7 +10,7 @@ import contextlib
 import locale
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,8 +20,11 @@ import click
 from ccmdoctor.version import __version__
 
 if TYPE_CHECKING:
+    import re
+
     from ccmdoctor.model import Diagnosis, InputError, Progress
     from ccmdoctor.reasoning.diagnosis import Conclusion
+    from ccmdoctor.timeline.entries import Entry
 
 EXIT_CODES = {"nothing-wrong-found": 0, "cause-found": 1, "not-enough-evidence": 3}
 LANGUAGES = ("ja", "en")
@@ -245,6 +248,98 @@ def demo(ctx: click.Context, output: Path, lang: str | None) -> None:
     _write(output, _html(conclusion, language))
     click.echo(_say(language, "demo.report", file=str(output.resolve())))
     sys.exit(0)
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option("--around", metavar="TIME", help="Only records near this moment (ISO 8601; UTC without an offset).")
+@click.option(
+    "--within", metavar="MINUTES", type=click.FloatRange(0), default=10.0, show_default=True, help="How near."
+)
+@click.option(
+    "--component", "components", multiple=True, metavar="NAME", help="Only this component or log; repeatable."
+)
+@click.option("--grep", metavar="PATTERN", help="Only records whose text fits this expression (case does not count).")
+@click.option("--errors", is_flag=True, help="Only records that tell of an error.")
+@click.option(
+    "--format",
+    "medium",
+    type=click.Choice(("text", "jsonl", "html")),
+    default="text",
+    show_default=True,
+    help="Form of the timeline.",
+)
+@click.option(
+    "-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the timeline to this file."
+)
+@_language_option
+@click.pass_context
+def timeline(
+    ctx: click.Context,
+    sources: tuple[str, ...],
+    around: str | None,
+    within: float,
+    components: tuple[str, ...],
+    grep: str | None,
+    errors: bool,
+    medium: str,
+    output: Path | None,
+    lang: str | None,
+) -> None:
+    """Show the records of all logs merged in UTC."""
+    from datetime import timedelta
+
+    from ccmdoctor.report.words import words
+    from ccmdoctor.sources import open_source
+    from ccmdoctor.timeline.entries import Wanted
+    from ccmdoctor.timeline.streams import merged
+
+    language = _choose(ctx, lang)
+    wanted = Wanted.of(_time(around), timedelta(minutes=within), components, _expression(grep), errors)
+    with merged(open_source(sources), wanted, _progress()) as (entries, unread):
+        _put(_told_in(medium, entries, ", ".join(sources), words(language), language), output)
+        for name, why in unread:
+            if why != "empty":
+                click.echo(f"{name}: {_say(language, f'coverage.{why}')}", err=True)
+
+
+def _expression(text: str | None) -> re.Pattern[str] | None:
+    import re
+
+    from ccmdoctor.model import InputError
+
+    try:
+        return re.compile(text, re.IGNORECASE) if text else None
+    except re.error as error:
+        raise InputError("bad-expression", value=text, reason=str(error)) from None
+
+
+def _told_in(
+    medium: str, entries: Iterator[Entry], title: str, say: Callable[..., str], language: str
+) -> Iterator[bytes]:
+    from ccmdoctor.timeline import media
+
+    if medium == "jsonl":
+        return media.as_json(entries)
+    text = media.as_html(entries, title, say, language) if medium == "html" else media.as_text(entries)
+    return (piece.encode("utf-8", "replace") for piece in text)
+
+
+def _put(pieces: Iterator[bytes], output: Path | None) -> None:
+    """Long output as it comes, to a file or to standard output."""
+    from ccmdoctor.model import InputError
+
+    if output is None:
+        out = sys.stdout.buffer
+        for piece in pieces:
+            out.write(piece)
+        out.flush()
+        return
+    try:
+        with output.open("wb") as file:
+            file.writelines(pieces)
+    except OSError as error:
+        raise InputError("cannot-write", file=str(output), reason=error.strerror or type(error).__name__) from None
 
 
 @main.command(context_settings={"ignore_unknown_options": True})  # -2145107934 is a code, not an option

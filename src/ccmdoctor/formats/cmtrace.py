@@ -87,15 +87,19 @@ def frame_from(data: Data, start: int) -> Frame:
     close = data.find(_END, body, stop)
     while close >= 0:
         trailer = close + len(CLOSE)
-        end = data.find(b">", trailer, min(stop, trailer + _TRAILER_REACH)) + 1
+        again = data.find(_END, close + 1, stop)
+        # an attribute may hold a ">", but not the end of another record
+        edge = min(stop if again < 0 else again, trailer + _TRAILER_REACH)
+        end = data.find(b">", trailer, edge) + 1
         # a torn trailer runs into the next line; it costs only itself
-        if end and data.find(b"\n", trailer, end) < 0:
+        while end and data.find(b"\n", trailer, end) < 0:
             frame = Frame(start, end, slice(body, close), slice(trailer, end))
             if _ends(data, end):
                 return frame
             # a record quoted inside a message is followed by more message, not by a line end
             first = first or frame
-        close = data.find(_END, close + 1, stop)
+            end = data.find(b">", end, edge) + 1
+        close = again
     if first:
         return first
     close = data.find(CLOSE, body, stop)

@@ -47,7 +47,7 @@ def render(diagnoses: Mapping[str, Diagnosis]) -> str:
         view=view,
         style=Markup(style),
         script=Markup(script),
-        policy=_POLICY.format(style=_hash(style), script=_hash(script)),
+        policy=_POLICY.format(style=source_hash(style), script=source_hash(script)),
     )
 
 
@@ -72,7 +72,7 @@ def _style(languages: Iterable[str]) -> str:
     return _asset("report.css") + "".join(_SWITCH.format(language) for language in languages)
 
 
-def _hash(text: str) -> str:
+def source_hash(text: str) -> str:
     """The hash by which the page's own policy allows its one style and one script, and nothing else."""
     return "sha256-" + base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 

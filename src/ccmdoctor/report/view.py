@@ -45,6 +45,8 @@ OUTCOME_MARKS = {Outcome.CAUSE: "✗", Outcome.HEALTHY: "✓", Outcome.INSUFFICI
 
 def harmless(text: str) -> str:
     """Text with every control, invisible and direction character shown as its code point, and tabs as blanks."""
+    if text.isascii() and text.isprintable():
+        return text
     return _UNSAFE.sub(_shown, text.replace("\r\n", "\n").replace("\r", "\n").replace("\t", "    "))
 
 

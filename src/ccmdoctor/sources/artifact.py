@@ -97,3 +97,9 @@ def spooled(read: Callable[[int], bytes], guard: Callable[[int], None]) -> Itera
             file.write(piece)
         file.flush()
         yield from _view(file, total)
+
+
+def forget(data: Data) -> None:
+    """Let the system drop mapped pages that were read, so that memory does not grow with the file (POSIX only)."""
+    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+        data.madvise(mmap.MADV_DONTNEED)
