@@ -16,22 +16,41 @@ from datetime import datetime, timedelta
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, newest, ordered
+from ccmdoctor.evidence.content import ContentChecks, Downloads
+from ccmdoctor.evidence.install import InstallHistory
+from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.evidence.scan import ScanHistory
+from ccmdoctor.evidence.transfer import Transfers
 from ccmdoctor.evidence.windows import LocalClock, MaintenanceWindows, Moment, log_time
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
 # learn.microsoft.com/intune/configmgr/develop/reference/core/clients/sdk/ccm_softwareupdate-client-wmi-class
-_STATES = ["none", "available", "submitted", "detecting", "pre-download", "downloading", "wait-install", "installing", "pending-soft-reboot", "pending-hard-reboot", "wait-reboot", "verifying", "install-complete", "error", "wait-service-window", "wait-user-logon", "wait-user-logoff", "wait-job-user-logon", "wait-user-reconnect", "pending-user-logoff", "pending-update", "waiting-retry", "wait-pres-mode-off", "wait-for-orchestration"]
+_STATES = [
+    "none", "available", "submitted", "detecting", "pre-download", "downloading", "wait-install", "installing",
+    "pending-soft-reboot", "pending-hard-reboot", "wait-reboot", "verifying", "install-complete", "error",
+    "wait-service-window", "wait-user-logon", "wait-user-logoff", "wait-job-user-logon", "wait-user-reconnect",
+    "pending-user-logoff", "pending-update", "waiting-retry", "wait-pres-mode-off", "wait-for-orchestration",
+]  # fmt: skip
 _KNOWN = {name.replace("-", ""): name for name in _STATES}
 IDLE = ("none", "available", "wait-install")
+_AT_WORK = ("installing", "pending-soft-reboot", "pending-hard-reboot", "wait-reboot", "verifying", "install-complete")
 _SHORTEST = 300  # seconds; no run time below five minutes can be set, so a smaller number counts minutes
 _PROBE = 1  # second
 _RANDOM = timedelta(hours=2)
 _GRACE = timedelta(hours=120)
-_CODED = ("assignment-job-error", "update-state-error", "software-center-error", "install-result", "install-finished")
+_CODED = (
+    "assignment-job-error",
+    "update-state-error",
+    "software-center-error",
+    "install-result",
+    "install-finished",
+)
 _WORKING = ("update-installs", "update-pends", "update-executed", "event-install-started", "checked-after-restart")
+_OF_WINDOWS = ("maintenance-window", "window-too-short")  # the ends of the causes' ids
 _WORD = re.compile(r"[a-z]+")
+_CODE = re.compile(r"(?<![\w-])(?:0x[0-9a-f]{8}|-?\d{10}|[0-9a-f]{8})(?!\w)", re.IGNORECASE)
 
 
 def update_id(text: str) -> str:
@@ -39,9 +58,28 @@ def update_id(text: str) -> str:
     return text.strip("(){} ").lower().rpartition("sum_")[2]
 
 
+def update_of(event: Event) -> str:
+    """The update that a line names, or nothing: many are pasted without their beginning."""
+    return update_id(event.fields.get("update", ""))
+
+
 def assignment_id(event: Event) -> str:
     """The deployment that a line names, or nothing."""
     return event.fields.get("assignment", "").strip("(){} ").lower()
+
+
+def code_in(event: Event, *causes: str) -> HResult | None:
+    """The code of a line, else the first in its text, that may come from one of these causes (or ends of their ids)."""
+    told = [event.fields.get("error", ""), *_CODE.findall(event.record.text)]
+    found = (HResult.parse(one) for one in told)
+    return next((one for one in found if one and any(to.endswith(causes) for to in codes.points_to(one))), None)
+
+
+def told_by_console(bundle: Bundle, id: str) -> list[Event]:
+    """What the console or Software Center says of the state of a deployment; a list of all states says nothing."""
+    lists = {one.record.place.file for one in bundle.events("console-waits-for-window")}
+    lists &= {one.record.place.file for one in bundle.events("console-waits-for-restart")}
+    return [one for one in bundle.events(id) if one.record.place.file not in lists]
 
 
 def yes(value: object) -> bool | None:
@@ -75,7 +113,7 @@ class Progress(msgspec.Struct, frozen=True):
 
 
 class UpdateProgress(Evidence, frozen=True):
-    """The state of each deployed update: what Software Center shows (CCM_SoftwareUpdate), else UpdatesDeployment.log."""
+    """The state of each deployed update: what Software Center shows (CCM_SoftwareUpdate), else what the log says."""
 
     asks = "software-center-updates"
 
@@ -102,9 +140,31 @@ class UpdateProgress(Evidence, frozen=True):
         return next((one for one in reversed(self.asked) if one.state in states), None)
 
     @property
+    def is_past_waiting(self) -> bool:
+        """Software Center shows them all at work or done."""
+        return self.listed and bool(self.asked) and all(one.state in _AT_WORK for one in self.asked)
+
+    @property
+    def at_work(self) -> Progress | None:
+        """One that is being installed, or is in."""
+        return self.held(*_AT_WORK)
+
+    @property
     def idle(self) -> Progress | None:
-        """One that is offered and not at work."""
-        return self.held(*IDLE)
+        """One that is offered and not at work, when none failed."""
+        return None if self.held("error") else self.held(*IDLE)
+
+    @property
+    def offered(self) -> Progress | None:
+        """One that Software Center offers and nobody has started, when none failed."""
+        return self.held("none", "available") if self.listed and not self.held("error") else None
+
+    @property
+    def _failed(self) -> Progress | None:
+        """One that ended with an error which no other stage has as its own."""
+        failed = self.held("error")
+        own = failed and failed.error and codes.lookup(failed.error).stage in (Stage.CONTENT, Stage.INSTALL)
+        return None if own else failed
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -123,6 +183,8 @@ class UpdateProgress(Evidence, frozen=True):
                 bad.proof[-1] if bad else None,
                 bad is not None,
             )
+        if self._failed is not None:
+            yield Mark(Stage.INSTALL, "progress", None, self._failed.proof[-1], True)
 
 
 USER_STATES = (
@@ -134,10 +196,16 @@ USER_STATES = (
 )
 
 
+def _state(told: str) -> str:
+    """A state by its number or, as scripts and tools print it, by its name with or without ``ciJobState``."""
+    if told.isdigit():
+        return _STATES[int(told)] if int(told) < len(_STATES) else ""
+    return _KNOWN.get(told.lower().removeprefix("cijobstate").removeprefix("cistate"), "")
+
+
 def _of_row(row: State, clock: LocalClock) -> Progress:
     values = row.values
-    number = str(values.get("evaluationstate"))
-    state = _STATES[int(number)] if number.isdigit() and int(number) < len(_STATES) else ""
+    state = _state(str(values.get("evaluationstate")))
     seconds = str(values.get("maxexecutiontime"))
     run_time = int(seconds) if seconds.isdigit() and int(seconds) else None
     return Progress(
@@ -153,16 +221,17 @@ def _of_row(row: State, clock: LocalClock) -> Progress:
 
 
 def _of_log(bundle: Bundle) -> Iterable[Progress]:
-    titles = {update_id(event.fields["update"]): event.fields for event in bundle.events("update-targeted")}
+    titles = {update_of(event): event.fields for event in bundle.events("update-targeted")}
     last: dict[str, Progress] = {}
     prefixes = {"update-waits": "wait", "update-pends": "pending", "update-installs": "install"}
     for event in bundle.events(*prefixes, "update-state-error"):
-        id = update_id(event.fields["update"])
+        id = update_of(event)
         word = prefixes.get(event.id, "") + event.fields.get("state", "").lower()
         state = _KNOWN.get(word, "error" if event.id == "update-state-error" else "")
         about = titles.get(id, {})
         last.pop(id, None)
-        last[id] = Progress(id, state, about.get("title"), about.get("article", ""), (event,))
+        code = HResult.parse(event.fields.get("error", ""))
+        last[id] = Progress(id, state, about.get("title"), about.get("article", ""), (event,), error=code)
     return last.values()
 
 
@@ -187,13 +256,15 @@ class Deadline(msgspec.Struct, frozen=True):
 
 
 class DeploymentTimes(Evidence, frozen=True):
-    """The deployments on the client with deadline and behaviour (CCM_UpdateCIAssignment, Scheduler.log)."""
+    """The deployments on the client with deadline and behaviour (CCM_UpdateCIAssignment, Scheduler.log).
+
+    Without them, the deadlines that Software Center shows for each update (CCM_SoftwareUpdate).
+    """
 
     asks = "assignment-details"
 
     deployments: tuple[Deadline, ...]
-    random: Event | None
-    fixed: Event | None
+    plans: tuple[Event, ...]
     fired: Event | None
     now: datetime | None
     target: Target
@@ -207,13 +278,12 @@ class DeploymentTimes(Evidence, frozen=True):
         rows = [_deployment(row, clock) for row in bundle.states("wmi", "CCM_UpdateCIAssignment")]
         planned = bundle.events("deadline-scheduled")
         if not rows:
-            rows = list(_planned(planned, clock))
+            rows = list(_planned(planned, clock)) or [_shown(row, clock) for row in _with_deadline(bundle)]
         acted = bundle.events("deadline-fired", "deadline-received")
         held = {assignment_id(one) for one in bundle.events("update-targeted") if _is_asked(one, bundle.target)}
         found = cls(
             deployments=tuple(rows),
-            random=newest([one for one in planned if one.fields["how"].lower() == "with"]),
-            fixed=newest([one for one in planned if one.fields["how"].lower() == "without"]),
+            plans=tuple(planned),
             fired=newest(acted),
             now=bundle.now,
             target=bundle.target,
@@ -225,12 +295,10 @@ class DeploymentTimes(Evidence, frozen=True):
     @property
     def wanted(self) -> tuple[Deadline, ...]:
         """The deployments with the update that the user asked about; all when none can be told."""
-        named = [
-            one
-            for one in self.deployments
-            if one.id in self.held_by or self.target.names(one.name, one.id, one.contents)
-        ]
-        return tuple(named) or self.deployments
+        return tuple(one for one in self.deployments if self._is_named(one)) or self.deployments
+
+    def _is_named(self, one: Deadline) -> bool:
+        return one.id in self.held_by or self.target.names(one.name, one.id, one.contents)
 
     @property
     def is_told(self) -> bool:
@@ -276,36 +344,28 @@ class DeploymentTimes(Evidence, frozen=True):
         return self.now - one.at.latest if one.at and self.now else timedelta.max
 
     @property
-    def acted(self) -> bool:
-        """The deadline's message was delivered after the newest plan for it."""
-        plan = newest(ordered(one for one in (self.random, self.fixed) if one))
-        return self.fired is not None and (plan is None or self.fired.after(plan) is not False)
+    def acted(self) -> Event | None:
+        """The message for the deadline of what was asked for, when it was delivered after the newest plan for it."""
+        ids = {one.id for one in self.wanted}
+        known = self.fired is not None and (
+            not ids or assignment_id(self.fired) in ids or not assignment_id(self.fired)
+        )
+        plan = newest(self.plans)
+        return self.fired if known and self.fired and (plan is None or self.fired.after(plan) is not False) else None
+
+    def plan_of(self, one: Deadline | None) -> Event | None:
+        """The newest plan for the deadline of a deployment; with its time, and whether that was randomized."""
+        return newest([plan for plan in self.plans if one is None or assignment_id(plan) == one.id])
 
     @property
-    def overriding(self) -> Deadline | None:
-        """A deployment that may be installed or restart outside of windows."""
-        return next((one for one in self.wanted if one.ignores_windows or one.restarts_any_time), None)
+    def can_be_dated(self) -> bool:
+        """Whether past and future of the deadlines can be told."""
+        return self.now is not None and any(one.at for one in self.wanted)
 
     @property
-    def suppressing(self) -> Deadline | None:
-        """A deployment that suppresses the restart on this kind of computer, or on both."""
-        return next((one for one in self.wanted if self._suppresses(one)), None)
-
-    def _suppresses(self, one: Deadline) -> bool:
-        if not one.suppresses:
-            return False
-        return True if self.server is None else bool(one.suppresses & (2 if self.server else 1))
-
-    @property
-    def suppresses_for_sure(self) -> bool:
-        """The kind of computer is known, or both kinds are suppressed."""
-        one = self.suppressing
-        return one is not None and (self.server is not None or one.suppresses == 3)
-
-    @property
-    def tells_suppression(self) -> bool:
-        """Whether the property is stated."""
-        return any(one.suppresses is not None for one in self.wanted)
+    def is_asked(self) -> bool:
+        """The user asked about an update, and one of the deployments holds it."""
+        return self.target.update is not None and any(self._is_named(one) for one in self.deployments)
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -313,8 +373,13 @@ class DeploymentTimes(Evidence, frozen=True):
         return tuple(proof for one in self.wanted[:3] for proof in one.proof)
 
 
+def is_random(plan: Event | None) -> bool:
+    """Whether a plan says that its time was randomized."""
+    return plan is not None and plan.fields["how"].lower() == "with"
+
+
 def _is_asked(event: Event, target: Target) -> bool:
-    return target.names(event.fields.get("title"), event.fields.get("article"), event.fields["update"])
+    return target.names(event.fields.get("title"), event.fields.get("article"), event.fields.get("update"))
 
 
 def _is_server(bundle: Bundle) -> bool | None:
@@ -346,6 +411,26 @@ def _deployment(row: State, clock: LocalClock) -> Deadline:
     )
 
 
+def _with_deadline(bundle: Bundle) -> list[State]:
+    return [row for row in bundle.states("wmi", "CCM_SoftwareUpdate") if "deadline" in row.values]
+
+
+def _shown(row: State, clock: LocalClock) -> Deadline:
+    """One update as Software Center lists it, for want of its deployment."""
+    values = row.values
+    stated = values.get("deadline")
+    return Deadline(
+        id=update_id(str(values.get("updateid") or "")),
+        name=str(values.get("name") or "") or None,
+        proof=(row,),
+        at=clock.stated(stated),
+        open_ended=not stated,
+        ignores_windows=yes(values.get("overrideservicewindows")),
+        restarts_any_time=yes(values.get("rebootoutsideservicewindows")),
+        contents=str(values.get("articleid") or ""),
+    )
+
+
 def _planned(events: Iterable[Event], clock: LocalClock) -> Iterable[Deadline]:
     last: dict[str, Deadline] = {}
     for event in events:
@@ -356,12 +441,100 @@ def _planned(events: Iterable[Event], clock: LocalClock) -> Iterable[Deadline]:
     return last.values()
 
 
+class GracePeriod(Evidence, frozen=True):
+    """Whether users may delay a deployment whose deadline has passed, up to the grace period of client settings."""
+
+    asks = "assignment-details"
+
+    times: DeploymentTimes | None
+    said: State | None  # the client says that it is in a grace period, and not in that of a restart
+    denied: State | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> GracePeriod | None:
+        """None when neither deployments nor the client tell of one."""
+        times = DeploymentTimes.read(bundle)
+        row = newest_state(bundle.states("wmi", "CCM_ClientUtilities"))
+        within = yes(row.values.get("ingraceperiod")) if row else None
+        restart = yes(row.values.get("rebootpending")) if row else None
+        if times is None and (within is None or restart):
+            return None
+        return cls(
+            times=times,
+            said=row if within and not restart else None,
+            denied=row if within is False else None,
+        )
+
+    @property
+    def is_granted(self) -> bool | None:
+        """Whether one of the deployments grants it; None when that is not stated."""
+        return self.times.grants_grace if self.times else None
+
+    @property
+    def delayed(self) -> Deadline | None:
+        """A deployment within it."""
+        return self.times.delayed if self.times else None
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The deployment, and the word of the client."""
+        rows = self.delayed.proof if self.delayed else (self.times.proof if self.times else ())
+        return (*([self.said] if self.said else []), *([self.denied] if self.denied else []), *rows[:3])
+
+
+class EarlierTrouble(Evidence, frozen=True):
+    """Trouble on the client that comes before any waiting, and which the waiting does not explain."""
+
+    asks = "scan-history"
+
+    keys: tuple[str, ...]
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> EarlierTrouble | None:
+        """None when nothing fails that the client tells of."""
+        scans = ScanHistory.read(bundle)
+        failing = {
+            "mp-fails-first": mp_fails(bundle),
+            "scan-fails-first": scans is not None and bool(scans.attempts) and not scans.latest.succeeded,
+            "download-fails-first": download_fails(bundle),
+            "install-fails-first": _install_fails(bundle),
+        }
+        keys = tuple(key for key, fails in failing.items() if fails)
+        return cls(keys) if keys else None
+
+
+def mp_fails(bundle: Bundle) -> bool:
+    """The management point does not answer: for longer than a working client fails now and then, where times tell."""
+    traffic = ManagementPointTraffic.read(bundle)
+    last = traffic.current if traffic else None
+    return traffic is not None and last is not None and (traffic.lasting or last.when is None)
+
+
+def download_fails(bundle: Bundle) -> bool:
+    """A download failed and was not repeated with success. Nothing of that matters to an update asked for by name."""
+    if bundle.target.update:
+        return False
+    kinds = (Downloads.read(bundle), ContentChecks.read(bundle), Transfers.read(bundle))
+    marks = [mark for kind in kinds if kind is not None for mark in kind.marks()]
+    return any(mark.stage is Stage.CONTENT and mark.failing for mark in marks)
+
+
+def _install_fails(bundle: Bundle) -> bool:
+    """An update failed to install, and not because it had to wait."""
+    installs = InstallHistory.read(bundle)
+    failed = installs.failures if installs else ()
+    if bundle.target.update:
+        failed = tuple(one for one in failed if bundle.target.names(one.name, one.subject))
+    return any(codes.lookup(one.error).stage != Stage.ENFORCEMENT for one in failed)
+
+
 class WindowWait(Evidence, frozen=True):
     """Whether updates wait for a maintenance window now, and how much time they need."""
 
     asks = "evaluation-log"
 
     waits: tuple[Proof, ...]
+    told: bool  # in words, not by an error code only
     seconds: int | None
     since: datetime | None
     assignment: str | None
@@ -372,25 +545,27 @@ class WindowWait(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> WindowWait | None:
         """None when the client says nothing of waiting or of work."""
-        told = _waits(bundle)
+        windows, progress = MaintenanceWindows.read(bundle), UpdateProgress.read(bundle)
+        told = _waits(bundle, windows)
         work = _work(bundle)
-        standing = [one for one in told if not _followed(one, work)]
-        progress = UpdateProgress.read(bundle)
         held = progress.held("wait-service-window") if progress else None
-        coded = _held_by_code(bundle, work)
-        rows = list(held.proof) if held else []
-        proof = (*_newest_of_each(standing), *rows, *((coded,) if coded else ()))
-        if not (proof or told or work or progress):
+        past = progress is not None and progress.is_past_waiting
+        standing = [one for one in told if not past and not _followed(one, work)]
+        code, coded = _held_by_code(bundle, progress, [] if past else work)
+        rows = held.proof if held else ()
+        if not (standing or rows or coded or told or work or progress):
             return None
+        asked = windows.refused.seconds if windows and windows.refused and windows.refused.asked in standing else None
         needed = [int(one.fields["seconds"]) for one in standing if one.id == "no-window-now"]
         named = [one.fields["assignment"] for one in standing if one.fields.get("assignment")]
         return cls(
-            waits=proof,
-            seconds=needed[-1] if needed else (held.run_time if held else None),
+            waits=(*_newest_of_each(standing), *rows, *((coded,) if coded else ())),
+            told=bool(standing or rows),
+            seconds=needed[-1] if needed else (held.run_time if held else None) or asked,
             since=next((one.utc for one in standing if one.utc), None),
             assignment=named[-1].strip("()") if named else None,
-            update=held.label if held else None,
-            code=HResult.parse(coded.fields.get("error", "")) if coded else None,
+            update=held.label if held else (_only_update_of(bundle, named[-1]) if named else None),
+            code=code,
             ended=newest(work) or (progress.proof[0] if progress and progress.proof else None),
         )
 
@@ -398,6 +573,11 @@ class WindowWait(Evidence, frozen=True):
     def stands(self) -> bool:
         """Something waits for a window."""
         return bool(self.waits)
+
+    @property
+    def says_none(self) -> Proof | None:
+        """The line that says that no window is available, and not only none at present."""
+        return next((one for one in self.waits if isinstance(one, Event) and one.id == "no-window"), None)
 
     @property
     def minutes(self) -> int | None:
@@ -409,18 +589,14 @@ class WindowWait(Evidence, frozen=True):
         """What waits."""
         return self.update or self.assignment
 
-    @property
-    def by_code_alone(self) -> bool:
-        """Only an error code tells of it."""
-        return self.code is not None and len(self.waits) == 1
-
-    def points_first_to(self, cause: str) -> bool:
-        """Whether the code means first this cause."""
-        return self.code is not None and codes.points_to(self.code)[:1] == (cause,)
-
     def points_to(self, cause: str) -> bool:
         """Whether the code may mean this cause."""
         return self.code is not None and cause in codes.points_to(self.code)
+
+    def points_first_to(self, cause: str) -> bool:
+        """Whether the code means first this cause, and otherwise other trouble with windows."""
+        named = codes.points_to(self.code) if self.code else ()
+        return named[:1] == (cause,) and all(one.endswith(_OF_WINDOWS) for one in named)
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -430,21 +606,31 @@ class WindowWait(Evidence, frozen=True):
     def marks(self) -> Iterable[Mark]:
         """Waiting for a window holds the stage."""
         events = [one for one in self.waits if isinstance(one, Event)]
-        yield Mark(
-            Stage.ENFORCEMENT,
-            "window",
-            self.ended if not self.waits else None,
-            (events or list(self.waits))[-1] if self.waits else None,
-            self.stands,
-        )
+        bad: Proof | None = events[-1] if events else (self.waits[-1] if self.waits else None)
+        yield Mark(Stage.ENFORCEMENT, "window", None if self.stands else self.ended, bad, self.stands)
 
 
-def _waits(bundle: Bundle) -> list[Event]:
+def _only_update_of(bundle: Bundle, assignment: str) -> str | None:
+    """The title of the update of a deployment that holds one only."""
+    wanted = assignment.strip("(){} ").lower()
+    listed = [one for one in bundle.events("update-targeted") if assignment_id(one) == wanted]
+    updates = {update_of(one) for one in listed}
+    return listed[-1].fields.get("title") if len(updates) == 1 else None
+
+
+# the number of the state "waiting for a maintenance window" of a deployment (topic 301) and of an update (402)
+WINDOW_STATES = {"assignment-enforced": "10", "update-enforced": "4"}
+
+
+def _waits(bundle: Bundle, windows: MaintenanceWindows | None) -> list[Event]:
     """Lines that say that real work waits for a window."""
-    found: list[Event] = []
-    for event in bundle.events("no-window-now", "no-window", "assignment-waits-for-window"):
-        if event.id != "no-window-now" or int(event.fields["seconds"]) > _PROBE:
-            found.append(event)
+    found = [
+        event
+        for event in bundle.events("no-window-now", "no-window", "assignment-waits-for-window")
+        if event.id != "no-window-now" or int(event.fields["seconds"]) > _PROBE
+    ]
+    found += told_by_console(bundle, "console-waits-for-window")
+    found += [one for one in bundle.events(*WINDOW_STATES) if one.fields.get("number") == WINDOW_STATES[one.id]]
     count = 0
     for event in bundle.events("updates-attempted", "nothing-to-install", "updates-postponed"):
         if event.id == "updates-attempted":
@@ -453,7 +639,6 @@ def _waits(bundle: Bundle) -> list[Event]:
             count = 0
         elif count:
             found.append(event)
-    windows = MaintenanceWindows.read(bundle)
     if windows and windows.refused:
         found.append(windows.refused.asked)
     return ordered(found)
@@ -483,14 +668,26 @@ def _newest_of_each(events: list[Event]) -> tuple[Event, ...]:
     return tuple({event.id: event for event in events}.values())
 
 
-def _held_by_code(bundle: Bundle, work: list[Event]) -> Event | None:
-    """The newest code that says that no window allows it."""
+def _held_by_code(
+    bundle: Bundle, progress: UpdateProgress | None, work: list[Event]
+) -> tuple[HResult | None, Proof | None]:
+    """The newest code that says that no window allows it, and where it stands."""
     for event in reversed(bundle.events(*_CODED)):
         code = HResult.parse(event.fields.get("error", ""))
-        named = codes.points_to(code) if code else ()
-        if any(cause.endswith(("maintenance-window", "window-too-short")) for cause in named):
-            return None if _followed(event, work) else event
-    return None
+        if code and _is_of_windows(code):
+            return (None, None) if _followed(event, work) else (code, event)
+    for one in reversed(progress.asked if progress else ()):
+        if one.error and _is_of_windows(one.error):
+            return one.error, one.proof[-1]
+    for event in reversed(bundle.events("enforcement-code")):
+        code = code_in(event, *_OF_WINDOWS)
+        if code:
+            return (None, None) if _followed(event, work) else (code, event)
+    return None, None
+
+
+def _is_of_windows(code: HResult) -> bool:
+    return any(cause.endswith(_OF_WINDOWS) for cause in codes.points_to(code))
 
 
 class OtherWork(Evidence, frozen=True):
@@ -564,50 +761,12 @@ class PresentationMode(Evidence, frozen=True):
         )
         return found if found.looked or found.off else None
 
+    def ended_after(self, waiting: Progress) -> bool:
+        """Whether it was found off after an update began to wait for its end."""
+        last = waiting.proof[-1]
+        return self.off is not None and isinstance(last, Event) and self.off.after(last) is True
+
     @property
     def proof(self) -> tuple[Proof, ...]:
         """The check and its result."""
         return tuple(one for one in (self.looked, self.off) if one)
-
-
-class WindowOverride(Evidence, frozen=True):
-    """Signs that a deployment was installed or restarts without regard to maintenance windows."""
-
-    asks = "evaluation-log"
-
-    restart: Event | None
-    obeys: Event | None
-    job: Event | None
-    modified: Event | None
-    deployment: Deadline | None
-    tells: Proof | None
-
-    @classmethod
-    def read(cls, bundle: Bundle) -> WindowOverride | None:
-        """None when neither the logs nor the deployments tell of it."""
-        notified = newest(bundle.events("restart-notified"))
-        job = newest(bundle.events("download-override"))
-        times = DeploymentTimes.read(bundle)
-        told = [one for one in times.deployments if one.ignores_windows is not None] if times else []
-        ignores = notified is not None and yes(notified.fields["ignore"]) is True
-        found = cls(
-            restart=notified if ignores else None,
-            obeys=notified if notified is not None and not ignores else None,
-            job=job if job is not None and yes(job.fields["override"]) else None,
-            modified=newest(bundle.events("deployment-modified")),
-            deployment=times.overriding if times else None,
-            tells=notified or job or (told[0].proof[0] if told else None),
-        )
-        return found if found.tells else None
-
-    @property
-    def signs(self) -> int:
-        """How many different signs there are."""
-        return sum(1 for one in (self.restart, self.job, self.deployment) if one)
-
-    @property
-    def proof(self) -> tuple[Proof, ...]:
-        """The signs, else what denies it."""
-        found = [one for one in (self.restart, self.job, self.modified) if one]
-        rows = self.deployment.proof if self.deployment else ()
-        return (*found, *rows) or ((self.tells,) if self.tells else ())
