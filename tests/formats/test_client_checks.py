@@ -79,3 +79,23 @@ def test_the_identifier() -> None:
 
 def test_prose_is_no_answer() -> None:
     assert client_checks.read(PROSE, "mail.txt") == []
+
+
+def test_a_missing_service_in_another_language() -> None:
+    (state,) = client_checks.read(
+        "C:\\>sc query ccmexec\n[SC] EnumQueryServicesStatus:OpenService FEHLER 1060:\n", "s.txt"
+    )
+    assert state.kind == "service-missing" and state.name == "ccmexec"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "\nProvisioningMode\n----------------\ntrue\n",
+        "\nProvisioningMode : true\n",
+    ],
+)
+def test_provisioning_mode_as_a_selected_value(text: str) -> None:
+    (state,) = client_checks.read(text, "p.txt")
+    assert state.kind == "registry-value" and state.values["value"] == "true"
+    assert state.name.endswith("\\CcmExec\\ProvisioningMode")

@@ -19,6 +19,12 @@ CASES = [
     ("2024-02-11    20:14:08:407     968    119c    PT      WARNING: PTError: 0x80244010", "WARNING: PTError: 0x80244010", "PT", datetime(2024, 2, 11, 20, 14, 8, 407000), None),
     ("{11112222-BBBB-3333-CCCC-4444DDDD5555}\t2025-03-25 10:02:03:412+0900\t1\t148 [AGENT_DETECTION_FAILED]\t101\tx", "1\t148 [AGENT_DETECTION_FAILED]\t101\tx", "", datetime(2025, 3, 25, 10, 2, 3, 412000), datetime(2025, 3, 25, 1, 2, 3, 412000)),
     ("{11112222-BBBB-3333-CCCC-4444DDDD5555}\t2025-03-25 10:02:03:412-0700\t1\t147 [X]", "1\t147 [X]", "", datetime(2025, 3, 25, 10, 2, 3, 412000), datetime(2025, 3, 25, 17, 2, 3, 412000)),
+    # without its first columns, as it is often pasted
+    ("2025-03-25 10:02:03:412+0900\t1\t182 [AGENT_INSTALLING_FAILED]\t101\t{x}", "1\t182 [AGENT_INSTALLING_FAILED]\t101\t{x}", "", datetime(2025, 3, 25, 10, 2, 3, 412000), datetime(2025, 3, 25, 1, 2, 3, 412000)),
+    ("182 [AGENT_INSTALLING_FAILED]\t101\t{x}\t200\t80070643\tCcmExec\tFailure", "182 [AGENT_INSTALLING_FAILED]\t101\t{x}\t200\t80070643\tCcmExec\tFailure", "", None, None),
+    ("156 [AGENT_STATUS_30]\t101\tx", "156 [AGENT_STATUS_30]\t101\tx", "", None, None),
+    ("Reports [AGENT_STATUS].\tWUAHandler\t3/25/2025 10:02:03 AM\t5120 (0x1400)", "Reports [AGENT_STATUS].", "WUAHandler", datetime(2025, 3, 25, 10, 2, 3), None),
+    ("(p)\tCSI Payload Corrupt\t(n)\t\t\tamd64_x\\y.dll", "(p)\tCSI Payload Corrupt\t(n)\t\t\tamd64_x\\y.dll", "", None, None),
     ("2023-02-01 01:02:03, Info                  CBS    Exec: Processing started.", "Exec: Processing started.", "CBS", datetime(2023, 2, 1, 1, 2, 3), None),
     ("Sync failed: WSUS server not configured.~  $$<SMS_WSUS_SYNC_MANAGER><11-30-2022 01:03:34.174-60><thread=4844 (0x12EC)>", "Sync failed: WSUS server not configured.", "SMS_WSUS_SYNC_MANAGER", datetime(2022, 11, 30, 1, 3, 34, 174000), datetime(2022, 11, 30, 0, 3, 34, 174000)),
     ("Scan failed with error = 0x80244022.\tWUAHandler\t3/25/2025 10:02:03 AM\t5120 (0x1400)", "Scan failed with error = 0x80244022.", "WUAHandler", datetime(2025, 3, 25, 10, 2, 3), None),

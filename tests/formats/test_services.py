@@ -48,3 +48,10 @@ def test_a_disabled_service_is_seen(text: str) -> None:
 
 def test_other_tables_are_no_services() -> None:
     assert services.read("Name    Value\n----    -----\nStopped 1\n", "x.txt") == []
+
+
+def test_a_list_quotes_the_line_of_the_state() -> None:
+    text = "Name        : ccmexec\nDisplayName : SMS Agent Host\nStatus      : Stopped\nStartType   : Automatic\n"
+    found = {key: state for state in services.read(text, "s.txt") for key in state.values}
+    assert found["state"].text == "ccmexec: Status      : Stopped" and found["state"].place.line == 3
+    assert found["start"].text == "ccmexec: StartType   : Automatic" and found["start"].place.line == 4

@@ -7,9 +7,10 @@ from datetime import datetime, timedelta
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from ccmdoctor.formats import cmtrace, columns
-from ccmdoctor.formats.columns import NO_BIAS, NO_TIME
+from ccmdoctor.formats import cmtrace
 from ccmdoctor.formats.text import decode
+from ccmdoctor.timeline import columns
+from ccmdoctor.timeline.columns import NO_BIAS, NO_TIME
 
 EPOCH = datetime(1970, 1, 1)
 RECORD = '<![LOG[{}]LOG]!><time="{}" date="{}" component="{}" context="{}" type="{}" thread="{}" file="{}">'

@@ -16,13 +16,14 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ccmdoctor.formats import cmtrace, columns, lines, text
-from ccmdoctor.formats.columns import NO_BIAS, NO_TIME, Block
+from ccmdoctor.formats import cmtrace, lines, text
 from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
 from ccmdoctor.model import InputError, Instant, Progress, Zone
 from ccmdoctor.sources import Source, archive
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, forget, spooled
+from ccmdoctor.timeline import columns
+from ccmdoctor.timeline.columns import NO_BIAS, NO_TIME, Block
 from ccmdoctor.timeline.entries import Entry, Wanted
 
 _EPOCH = datetime(1970, 1, 1)
