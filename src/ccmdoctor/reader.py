@@ -10,6 +10,7 @@ import bisect
 import importlib
 import mmap
 import pkgutil
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
@@ -17,6 +18,8 @@ from functools import cache
 from hashlib import blake2b
 from types import ModuleType
 from typing import Any, NamedTuple
+
+import msgspec
 
 from ccmdoctor import formats
 from ccmdoctor.formats import cmtrace, lines, registry_pol, text
@@ -31,6 +34,7 @@ WINDOW = 8 << 20  # bytes of one artifact given to the automaton at a time
 MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; older ones are counted only
 LARGEST_STATE_TEXT = 4 << 20  # bytes; command outputs are small, logs are not
 MIXED = 64 << 20  # bytes; a larger log of one byte a character is not searched for UTF-16 pieces
+PASTED = 1 << 20  # bytes; what people copied out of a page is small, and may hold its blanks and its line breaks
 LONGEST_TEXT = 4_000  # characters of a record's text kept for quoting
 
 
@@ -146,6 +150,8 @@ def _narrow(data: Data, head: bytes) -> Iterator[Data]:
             yield narrow
     elif len(data) <= MIXED and (text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:]))):
         yield text.narrow(bytes(data))
+    elif len(data) <= PASTED and text.NO_BREAK in bytes(data):
+        yield bytes(data).replace(text.NO_BREAK, b" ")
     else:
         yield data
 
@@ -158,10 +164,10 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
     for start in range(0, len(data), WINDOW):
         opens, closes = cmtrace.count(data, start, start + WINDOW)
         opened, closed = opened + opens, closed + closes
-        scan.window(start, framed=opened > 0)
+        scan.window(start)
         _forget(data)
         progress.step(name, min(start + WINDOW, len(data)), len(data))
-    scan.finish()
+    scan.finish(framed=opened > 0)
     # command outputs stand alone or in a paste, never in a log of the client's own
     states = [] if opened > 20 or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
     collector.states.extend(states)
@@ -171,7 +177,7 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         torn = max(0, opened - closed)
         collector.covered(name, "partly" if torn else "read", records=opened, unreadable=torn, note=note)
     else:
-        rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
+        rows = scan.rows[-1] + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
 
@@ -205,7 +211,10 @@ def _read_states(raw: bytes, name: str, collector: _Collector) -> list[State]:
 
 
 class _Scan:
-    """One artifact's way through the automaton: hits to records to events."""
+    """One artifact's way through the automaton: hits to records to events.
+
+    All hits are noted first and read from the newest back, so that records of which nothing would be kept cost nothing.
+    """
 
     def __init__(self, data: Data, name: str, log: str, collector: _Collector) -> None:
         self._data = data
@@ -214,6 +223,9 @@ class _Scan:
         self._log = log
         self._collector = collector
         self._hits: list[tuple[int, int]] = []
+        self._ends = array("Q")
+        self._which = array("H")
+        self.rows = [0]  # line feeds before each window, and in all of them
         self._events: dict[str, list[Event]] = {}
         self._line = 1
         self._line_at = 0
@@ -221,15 +233,11 @@ class _Scan:
         self._groups = tuple(patterns().values())
         self._longest = max(len(literal) for literal in patterns())
         self._done: set[tuple[str, int]] = set()
-        self._taken = [0] * len(self._groups)
+        self._taken = [len(data)] * len(self._groups)
         self._framed = False
 
-    def window(self, start: int, framed: bool) -> None:
-        """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in.
-
-        ``framed`` is false while no record has opened: then there is no frame to look for.
-        """
-        self._framed = framed
+    def window(self, start: int) -> None:
+        """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in."""
         begin = max(0, start - self._longest + 1)
         piece = memoryview(self._data)[begin : start + WINDOW]
         try:
@@ -239,17 +247,23 @@ class _Scan:
             piece.release()
         hits, self._hits = self._hits, []
         hits.sort()
-        for end, pattern in hits:
-            # one record may hold a literal many times; the first hit has taken it
-            if end > self._taken[pattern] and (end > start or start == 0):
-                self._taken[pattern] = self._take(end - 1, self._groups[pattern])
+        if start:
+            del hits[: bisect.bisect_right(hits, (start, len(self._groups)))]
+        self._ends.extend(end for end, _ in hits)
+        self._which.extend(pattern for _, pattern in hits)
+        stop = min(start + WINDOW, len(self._data))
+        self.rows.append(self.rows[-1] + text.newlines(self._data, start, stop))
 
     def _hit(self, pattern: int, start: int, end: int, flags: int, begin: Any) -> None:
         self._hits.append((begin + end, pattern))
 
+    def _is_full(self, group: tuple[Template, ...]) -> bool:
+        """Whether no event of these templates would be kept any more."""
+        return all(len(self._events.get(template.message.id, ())) >= MOST_EVENTS for template in group)
+
     def _take(self, at: int, group: tuple[Template, ...]) -> int:
-        """The events of the record around a hit; returns where that record ends."""
-        record_at, stop, record = self._record(at)
+        """The events of the record around a hit; returns where that record starts."""
+        record_at, record_end, record = self._record(at)
         for template in group:
             message = template.message
             if (message.id, record_at) in self._done:
@@ -258,15 +272,27 @@ class _Scan:
             if message.strict and log not in message.logs:
                 continue
             found = next((hit for one in wordings(message.id) if (hit := one.expression.search(record.text))), None)
+            if not found and (whole := self._with_next_line(record_end, record)):
+                found = next((hit for one in wordings(message.id) if (hit := one.expression.search(whole.text))), None)
+                record = whole if found else record
             if not found:
                 continue
             self._done.add((message.id, record_at))
-            fields = {key: value.strip() for key, value in found.groupdict().items() if value is not None}
             kept = self._events.setdefault(message.id, [])
-            kept.append(Event(message.id, message.means, fields, record, log))
-            if len(kept) >= 2 * MOST_EVENTS:
-                del kept[: len(kept) - MOST_EVENTS]
-        return stop
+            if len(kept) < MOST_EVENTS:
+                fields = {key: value.strip() for key, value in found.groupdict().items() if value is not None}
+                kept.append(Event(message.id, message.means, fields, record, log))
+        return record_at
+
+    def _with_next_line(self, end: int, record: Record) -> Record | None:
+        """A pasted line and the bare one after it as one record: pages break long lines."""
+        if self._framed or len(self._data) > PASTED or end + 1 >= len(self._data):
+            return None
+        start, stop = lines.line_at(self._data, end + 1)
+        rest = lines.read_line(bytes(self._data[start:stop]))
+        if not rest.text or rest.when or rest.component:
+            return None
+        return msgspec.structs.replace(record, text=f"{record.text} {rest.text}"[:LONGEST_TEXT])
 
     def _log_of(self, record: Record, message: Message) -> str:
         """File name, else component, else the message's own log: files get renamed, merged and pasted."""
@@ -290,18 +316,34 @@ class _Scan:
             start, end = lines.line_at(self._data, at)
             body, when, component, thread = lines.read_line(bytes(self._data[start:end]))
             severity = None
-        if start >= self._line_at:
-            self._line += text.newlines(self._data, self._line_at, start)
-            self._line_at = start
-        place = Place(self._name, self._line, start)
+        place = Place(self._name, self._line_of(start), start)
         self._done.clear()
         self._seen = start, end, Record(body[:LONGEST_TEXT], place, when, component, thread, severity)
         return self._seen
 
-    def finish(self) -> None:
-        """Hand over what was found."""
+    def _line_of(self, start: int) -> int:
+        """The number of the line at a byte: counted back from the record before, or from the end of its window."""
+        window = start // WINDOW
+        if not start <= self._line_at <= (window + 1) * WINDOW:
+            self._line_at = min((window + 1) * WINDOW, len(self._data))
+            self._line = self.rows[window + 1] + 1
+            _forget(self._data)
+        self._line -= text.newlines(self._data, start, self._line_at)
+        self._line_at = start
+        return self._line
+
+    def finish(self, framed: bool) -> None:
+        """Read the records around the hits and hand over what was found; ``framed`` when records of CMTrace stand here.
+
+        The newest hit comes first, and one record may hold a literal many times: its last hit has taken it.
+        """
+        self._framed = framed
+        for end, pattern in zip(reversed(self._ends), reversed(self._which), strict=True):
+            if end - 1 < self._taken[pattern]:
+                group = self._groups[pattern]
+                self._taken[pattern] = 0 if self._is_full(group) else self._take(end - 1, group)
         for kept in self._events.values():
-            self._collector.events.extend(kept[-MOST_EVENTS:])
+            self._collector.events.extend(reversed(kept))
 
 
 def _assemble(collector: _Collector, collected: datetime | None) -> Reading:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.base import Bundle, Evidence, newest
 from ccmdoctor.evidence.scan import Scan, ScanHistory
+from ccmdoctor.evidence.services import Service, WindowsServices
+from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult
 
@@ -67,9 +69,46 @@ class AgentFaults(Evidence, frozen=True):
         """The update point of the newest scan."""
         return self.scans.latest.server if self.scans else None
 
+    def points_to(self, cause: str) -> bool:
+        """Whether the newest scan failed with a code that points to this cause."""
+        return self.failed is not None and self.failed.points_to(cause)
+
     def points_first_to(self, cause: str) -> bool:
         """Whether the newest scan failed with a code that points first to this cause."""
         return self.failed is not None and self.failed.points_first_to(cause)
+
+
+class AgentService(Evidence, frozen=True):
+    """The service in which the agent runs, beside the scans. ``disabled`` only where a listing says so."""
+
+    asks = "scan-history"
+
+    access: UpdatePointAccess | None
+    disabled: Service | None
+    known: bool
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> AgentService | None:
+        """None when no scan is known and the service is not shown as disabled."""
+        access, services = UpdatePointAccess.read(bundle), WindowsServices.read(bundle)
+        service = services.get("wuauserv") if services else None
+        disabled = service if service and service.is_disabled else None
+        return cls(access=access, disabled=disabled, known=service is not None) if access or disabled else None
+
+    @property
+    def server(self) -> str | None:
+        """The update point."""
+        return self.access.server if self.access else None
+
+    @property
+    def error(self) -> str | None:
+        """The code of the failed scan."""
+        return self.access.error if self.access else None
+
+    @property
+    def fails_so(self) -> bool:
+        """The newest scan failed with a code that points first to a disabled service."""
+        return self.access is not None and self.access.points_first_to("wua-service-disabled")
 
 
 _CERTIFICATE = "sup-tls-cert-untrusted-or-expired"
@@ -78,4 +117,4 @@ _MEMORY = "wua-out-of-memory"
 
 def _points_to(event: Event, cause: str) -> bool:
     code = HResult.parse(event.fields.get("error", ""))
-    return code is not None and codes.points_to(code)[:1] == (cause,)
+    return code is not None and cause in codes.points_to(code)

@@ -81,6 +81,16 @@ class Search(msgspec.Struct, frozen=True):
         """Whether it says how the update point can be scanned: it failed there, or its whole way is in the log."""
         return self.at_update_point and (self.error is not None or self.complete)
 
+    @property
+    def may_stand_in(self) -> bool:
+        """Whether another caller's search may say how ConfigMgr's would end: it is known to have asked the update point.
+
+        Apps of the store name themselves with a semicolon, and ask a service of their own.
+        """
+        if self.caller is None or self.service == _UPDATE_POINT:
+            return True
+        return ";" not in self.caller and len(self.lines) > 1
+
 
 class _Open:
     """A search while its lines come in."""
@@ -170,6 +180,10 @@ def searches(bundle: Bundle) -> list[Search]:
             running[thread] = _Open(event.fields["caller"].strip().lower())
         elif event.id == "wu-search-end":
             close(thread, event)
+        elif event.id == "wu-search-found" and not running.get(thread, _Open()).started:
+            running.pop(thread, None)  # what failed before on this thread was tried again
+            while done and not done[-1].caller and _same_thread(done[-1], event) and _close(done[-1].lines[-1], event):
+                done.pop()
         elif event.id == "wu-search-failed" and thread not in running and done and _repeats(done[-1], event):
             *before, last = done[-1].lines
             done[-1] = msgspec.structs.replace(done[-1], lines=(*before, event, last))
@@ -180,6 +194,10 @@ def searches(bundle: Bundle) -> list[Search]:
     for thread in list(running):
         close(thread)
     return sorted(done, key=lambda one: one.lines[-1])
+
+
+def _same_thread(search: Search, event: Event) -> bool:
+    return search.lines[-1].record.thread == event.record.thread
 
 
 def _repeats(search: Search, event: Event) -> bool:

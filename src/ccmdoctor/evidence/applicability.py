@@ -211,36 +211,28 @@ def _says(text: str | None, words: str) -> bool:
 
 
 class ServicingStack(Evidence, frozen=True):
-    """Whether an update was refused because the servicing stack is too old."""
+    """Whether the servicing stack is too old for an update that is not offered."""
 
     asks = "servicing-log"
 
-    refused: Event | None
     reported: Event | None
     listed: UpdateState | None
-    target: Target
 
     @classmethod
     def read(cls, bundle: Bundle) -> ServicingStack | None:
-        """None when neither a log nor the client's list tells of it."""
+        """None when neither a job's end nor the client's list is known, nor a refusal."""
         codes_told, asked = ReportedCodes.read(bundle), AskedUpdate.read(bundle)
-        found = cls(
-            refused=newest(bundle.events("servicing-stack-too-old")),
+        if not (codes_told or asked or bundle.events("servicing-stack-too-old")):
+            return None
+        return cls(
             reported=codes_told.pointing_to("ssu-missing") if codes_told else None,
             listed=asked.missing_stack if asked else None,
-            target=bundle.target,
         )
-        return found if found.refused or found.reported or codes_told or asked else None
 
     @property
-    def wanted(self) -> str | None:
-        """The version that the update wants."""
-        return self.refused.fields["wanted"].rstrip(".") if self.refused else None
-
-    @property
-    def current(self) -> str | None:
-        """The version that is there."""
-        return self.refused.fields["current"].rstrip(".") if self.refused else None
+    def title(self) -> str | None:
+        """The servicing stack update that is listed as missing."""
+        return self.listed.title if self.listed else None
 
 
 class ItemDocuments(Evidence, frozen=True):

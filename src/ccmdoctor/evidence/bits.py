@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.content import Downloads, Failed
 from ccmdoctor.evidence.services import Service, WindowsServices
 from ccmdoctor.evidence.transfer import Transfer, Transfers
@@ -25,13 +25,15 @@ class BitsClient(Evidence, frozen=True):
     success: Event | None
     services: WindowsServices | None
     without_gateway: State | None
+    no_ranges: Event | None = None  # WSUS says that its source does not support ranges
 
     @classmethod
     def read(cls, bundle: Bundle) -> BitsClient | None:
         """None when neither a download nor a service is known."""
+        no_ranges = newest(bundle.events("wsus-range-refused"))
         transfers, downloads = Transfers.read(bundle), Downloads.read(bundle)
         services = WindowsServices.read(bundle)
-        if transfers is None and downloads is None and services is None:
+        if transfers is None and downloads is None and services is None and no_ranges is None:
             return None
         failing: list[Failed | Transfer] = [*(downloads.failing if downloads else ())]
         past: list[Failed | Transfer] = [*(downloads.recovered if downloads else ())]
@@ -44,6 +46,7 @@ class BitsClient(Evidence, frozen=True):
             success=success,
             services=services,
             without_gateway=_without_gateway(bundle),
+            no_ranges=no_ranges,
         )
 
     def first_pointing(self, cause: str) -> Failed | Transfer | None:

@@ -14,7 +14,10 @@ from datetime import datetime
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.content import Downloads, Failed, Successes, Trail
+from ccmdoctor.evidence.install import Failure
+from ccmdoctor.evidence.servicing import Fault, Servicing
 from ccmdoctor.evidence.transfer import Transfer, Transfers
+from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, Stage, State
 
 _SHORT = 2048  # MB below which a disk is too full for a cumulative update and its installation
@@ -29,6 +32,7 @@ class ContentRoom(Evidence, frozen=True):
     refused: Event | None
     nothing_to_delete: Event | None
     coded: tuple[Failed | Transfer, ...]
+    installing: Failure | Fault | None  # an installation that ended for want of room
     config: State | None
     items: tuple[State, ...]
     disk: State | None
@@ -45,14 +49,17 @@ class ContentRoom(Evidence, frozen=True):
         past = [one for one, now in zip(told, open_, strict=True) if one is not None and now is None]
         coded: list[Failed | Transfer] = [*(transfers.failing if transfers else ())]
         coded += downloads.failing if downloads else ()
+        servicing = Servicing.read(bundle)
+        installing = servicing.firstly("disk-space-insufficient") if servicing else None
         config, disk = _last(bundle.states("wmi", "CacheConfig")), _disk(bundle)
         success = successes.last
-        if not any(told) and not coded and config is None and disk is None and success is None:
+        if not any(told) and not coded and installing is None and config is None and disk is None and success is None:
             return None
         return cls(
             refused=open_[0],
             nothing_to_delete=open_[1],
             coded=tuple(coded),
+            installing=installing,
             config=config,
             items=tuple(bundle.states("wmi", "CacheInfoEx")),
             disk=disk,
@@ -60,9 +67,11 @@ class ContentRoom(Evidence, frozen=True):
             recovered=past[-1] if past else None,
         )
 
-    def first_pointing(self, cause: str) -> Failed | Transfer | None:
-        """The newest failure whose code points first to the cause."""
-        return next((one for one in reversed(self.coded) if one.points_first_to(cause)), None)
+    def first_pointing(self, cause: str) -> Failed | Transfer | Failure | Fault | None:
+        """The newest failure whose code points first to the cause, of a download before that of an installation."""
+        found = next((one for one in reversed(self.coded) if one.points_first_to(cause)), None)
+        told = self.installing
+        return found or (told if told and told.error and cause in codes.points_to(told.error)[:1] else None)
 
     @property
     def free(self) -> int | None:

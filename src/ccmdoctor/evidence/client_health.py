@@ -3,7 +3,7 @@
 WMI repository is not consistent
 Failed to open to WMI namespace '\\\\.\\root\\ccm' (8004100a)
 Evaluating health check rule {A81778B5-9A1E-4A52-9C6E-6939CEFAA118} : WMI Repository Integrity Test.
-Result: Passed, ResultCode: 0, ResultType: 0, ResultDetail:
+Result: Remediation Failed, ResultCode: 304, ResultType: 202, ResultDetail: root\\cimv2\\ccm2#CCMEVALPARAMSEP#...
 Database verification failed with result: 0x80004005 but DB: C:\\Windows\\CCM\\StateMessageStore.sdf could be opened
 
 A missing namespace or class alone is not damage: other products' namespaces are missing on most computers, and the
@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-import msgspec
-
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
-from ccmdoctor.evidence.client_host import AgentHost, signs_of_life
+from ccmdoctor.evidence.client_host import AgentHost, HealthCheck, health_checks, signs_of_life
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.registration import code_of, standing
 from ccmdoctor.knowledge import codes
@@ -25,44 +23,11 @@ from ccmdoctor.model import Event, HResult, Stage, State
 
 _CAUSE = "wmi-repository-corrupt"
 _HARD = ("WBEM_E_CRITICAL_ERROR", "WBEM_E_PROVIDER_LOAD_FAILURE", "WBEM_E_INITIALIZATION_FAILURE")
-_PASSED = ("passed", "not applicable")
 # names as the client's own manifest (CcmEval.xml) gives them
 _WMI_RULES = ("wmi repository", "client wmi provider", "wmi event sink")
 _DATABASE_RULES = ("sql ce database",)
 _FEWEST = 7  # databases of a whole client, by ConfigMgrClientHealth.ps1
 _CENTRAL = "ccmstore.sdf"
-
-
-class HealthCheck(msgspec.Struct, frozen=True):
-    """One rule of CcmEval with its newest result."""
-
-    name: str
-    rule: Event
-    result: Event
-
-    @property
-    def passed(self) -> bool:
-        """It passed, or does not apply."""
-        return self.result.fields["result"].strip().lower() in _PASSED
-
-    @property
-    def proof(self) -> tuple[Proof, ...]:
-        """The rule and its result."""
-        return (self.rule, self.result)
-
-
-def health_checks(bundle: Bundle) -> dict[str, HealthCheck]:
-    """The newest result of each rule, by the rule's name in small letters."""
-    found: dict[str, HealthCheck] = {}
-    rule: Event | None = None
-    for event in bundle.events("health-rule", "health-result"):
-        if event.id == "health-rule":
-            rule = event
-        elif rule is not None and rule.record.place.file == event.record.place.file:
-            name = rule.fields["name"].strip(" .")
-            found[name.lower()] = HealthCheck(name, rule, event)
-            rule = None
-    return found
 
 
 def _of(checks: dict[str, HealthCheck], words: tuple[str, ...]) -> list[HealthCheck]:
@@ -80,6 +45,7 @@ class WmiHealth(Evidence, frozen=True):
     checks: tuple[HealthCheck, ...]
     answered: State | None
     agent_failed: bool
+    complaint: Event | None = None  # the client's own test of the repository fails
 
     @classmethod
     def read(cls, bundle: Bundle) -> WmiHealth | None:
@@ -95,8 +61,10 @@ class WmiHealth(Evidence, frozen=True):
                 [one for one in bundle.states("wmi") if one.name.lower().startswith(("ccm_", "sms_"))]
             ),
             agent_failed=bool(host and host.failed),
+            complaint=newest(bundle.events("health-wmi-failed")),
         )
-        return found if found.verified or found.errors or found.unopened or found.checks else None
+        told = found.verified or found.errors or found.unopened or found.checks or found.complaint
+        return found if told else None
 
     @property
     def is_inconsistent(self) -> bool:
@@ -109,9 +77,14 @@ class WmiHealth(Evidence, frozen=True):
         return self.verified is not None and self.verified.values["consistent"] is True
 
     @property
+    def fails_its_test(self) -> bool:
+        """The client's own test fails, and no result of a check says otherwise."""
+        return self.failing_check is not None or (self.complaint is not None and not self.checks)
+
+    @property
     def failing_check(self) -> HealthCheck | None:
         """A check of WMI whose newest result is bad."""
-        return next((one for one in self.checks if not one.passed), None)
+        return next((one for one in self.checks if one.failed), None)
 
     @property
     def is_hard(self) -> bool:
@@ -144,7 +117,8 @@ class WmiHealth(Evidence, frozen=True):
         """The check of the repository, the failing rule, and the failed queries."""
         first = (self.verified,) if self.verified is not None else ()
         rule = self.failing_check.proof if self.failing_check else ()
-        return (*first, *rule, *self.unopened[-2:], *self.errors[-2:])
+        said = (self.complaint,) if self.complaint is not None and self.fails_its_test else ()
+        return (*first, *rule, *said, *self.unopened[-2:], *self.errors[-2:])
 
     def marks(self) -> Iterable[Mark]:
         """WMI as a condition of the client."""
@@ -194,7 +168,7 @@ class ClientDatabase(Evidence, frozen=True):
     @property
     def is_failing(self) -> bool:
         """The client's own check of its databases fails."""
-        return self.check is not None and not self.check.passed
+        return self.check is not None and self.check.failed
 
     @property
     def is_central_missing(self) -> bool:

@@ -15,6 +15,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
+import msgspec
+
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.registration import code_of, standing
@@ -43,7 +45,13 @@ _CLIENT_LOGS = (
     "LocationServices", "ClientLocation", "ClientIDManagerStartup", "PolicyAgent", "PolicyEvaluator", "CAS",
     "ContentTransferManager", "DataTransferService", "StateMessage", "ServiceWindowManager", "RebootCoordinator",
 )  # fmt: skip
+_PASSED = ("passed", "not applicable")
+_FAILED = "fail"
+_AGENT_RULE = "sms agent host service st"  # its status and its startup type, by the client's own manifest
+_STEPS = ("client-setup-package", "client-setup-step-failed", "client-setup-msi-failed")
+_IGNORED = "translated to success"  # a step of which Windows Installer ignores the failure
 _LONG = timedelta(hours=1)  # a restart of the agent or of the computer takes less
+_WINDING_DOWN = timedelta(minutes=10)  # what the agent's parts still write while it goes down
 
 
 def signs_of_life(bundle: Bundle) -> list[Event]:
@@ -56,6 +64,10 @@ def _client_lines(bundle: Bundle) -> list[Event]:
     return [found[-1] for found in bundle.reading.events.values() if found and found[-1].log in _CLIENT_LOGS]
 
 
+def _is_long_after(one: Event, other: Event) -> bool:
+    return one.utc is not None and other.utc is not None and one.utc - other.utc > _WINDING_DOWN
+
+
 class ClientSetup(Evidence, frozen=True):
     """How the newest installation of the client ended, and whether the client has worked since."""
 
@@ -63,6 +75,7 @@ class ClientSetup(Evidence, frozen=True):
 
     ended: Event | None
     package: Event | None
+    step: Event | None  # the newest step that failed, when no ending is known to follow it
     alive: Event | None
     lived: Event | None
     no_service: State | None
@@ -75,13 +88,17 @@ class ClientSetup(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ClientSetup | None:
         """None when neither the setup's log nor a check tells whether there is a client."""
         ended = newest([one for one in _endings(bundle) if one.fields.get("code") != _RUNNING])
+        steps = [one for one in bundle.events(*_STEPS) if _IGNORED not in one.record.text]
+        step = newest([one for one in steps if ended is None or one.after(ended) is True])
+        last = step or ended
         life = _client_lines(bundle)
         services = WindowsServices.read(bundle)
         system = newest_state(bundle.states("wmi", "Win32_OperatingSystem"))
         found = cls(
             ended=ended,
-            package=newest(bundle.events("client-setup-package")),
-            alive=newest([one for one in life if ended is not None and one.after(ended) is True]),
+            package=_telling(steps),
+            step=step,
+            alive=newest([one for one in life if last is not None and one.after(last) is True]),
             lived=newest(life),
             no_service=newest_state([one for one in bundle.states("service-missing") if one.name == _AGENT]),
             no_namespace=newest_state([one for one in bundle.states("wmi-error") if _is_no_namespace(one)]),
@@ -89,33 +106,36 @@ class ClientSetup(Evidence, frozen=True):
             started=system,
             boot=_boot(system),
         )
-        return found if found.ended or found.no_service or found.no_namespace else None
+        return found if found.ended or found.step or found.no_service or found.no_namespace else None
 
     @property
     def code(self) -> str | None:
         """The return code, or the error code, with which setup ended."""
-        if self.ended is None:
+        last = self.step or self.ended
+        if last is None:
             return None
-        return self.ended.fields.get("code") or str(code_of(self.ended) or "") or None
+        return last.fields.get("code") or str(code_of(last) or "") or None
 
     @property
     def reason(self) -> str | None:
         """The package that failed, or what the return code means."""
         if not self.failed:
             return None
-        if self.package is not None and self.ended is not None and self.package.after(self.ended) is not True:
-            return self.package.fields["reason"].strip() or None
+        if self.package is not None:
+            return (
+                self.package.fields.get("reason", "").strip() or f"Setup was unable to {self.package.fields['doing']}"
+            )
         return _MEANINGS.get(self.code or "")
 
     @property
     def failed(self) -> bool:
         """Setup ended with an error."""
-        return self.ended is not None and not self.wants_restart and self.code != "0"
+        return self.step is not None or (self.ended is not None and not self.wants_restart and self.code != "0")
 
     @property
     def wants_restart(self) -> bool:
         """Setup ended with the wish for a restart."""
-        return self.ended is not None and self.ended.fields.get("code") == _RESTART
+        return self.step is None and self.ended is not None and self.ended.fields.get("code") == _RESTART
 
     @property
     def restarted(self) -> bool | None:
@@ -136,15 +156,23 @@ class ClientSetup(Evidence, frozen=True):
     @property
     def proof(self) -> tuple[Proof, ...]:
         """How setup ended, and what the checks found."""
-        told = (self.package if self.failed else None, self.ended, self.no_service, self.no_namespace)
-        return tuple(one for one in told if one is not None)
+        told = (self.package if self.failed else None, self.step, self.ended, self.no_service, self.no_namespace)
+        return tuple(dict.fromkeys(one for one in told if isinstance(one, Event))) + tuple(
+            one for one in told if isinstance(one, State)
+        )
 
     def marks(self) -> Iterable[Mark]:
         """Installation as the first condition of registration."""
         good = self.alive or (self.ended if self.code == "0" else None)
-        bad = self.ended if self.failed or self.wants_restart else self.no_service
+        bad = (self.step or self.ended) if self.failed or self.wants_restart else self.no_service
         standing_now = (self.failed and self.alive is None and not self.is_there) or self.is_absent
         yield Mark(Stage.REGISTRATION, "installed", good, bad, standing_now)
+
+
+def _telling(steps: list[Event]) -> Event | None:
+    """The newest failed step that says what it was about, rather than only that it failed."""
+    told = [one for one in steps if one.fields.get("reason") or one.fields.get("doing")]
+    return newest([one for one in told if one.id != "client-setup-package"]) or newest(told)
 
 
 def _endings(bundle: Bundle) -> list[Event]:
@@ -172,6 +200,7 @@ class AgentHost(Evidence, frozen=True):
     operational: Event | None
     stopped: Event | None
     until: datetime | None
+    check: HealthCheck | None = None  # the client's own check of the service
 
     @classmethod
     def read(cls, bundle: Bundle) -> AgentHost | None:
@@ -179,7 +208,10 @@ class AgentHost(Evidence, frozen=True):
         services = WindowsServices.read(bundle)
         operational = newest(bundle.events("agent-operational"))
         life = signs_of_life(bundle)
-        stopped = newest(standing(bundle.events("agent-stopping"), [newest(bundle.events("agent-starting")), *life]))
+        came_back = [newest(bundle.events("agent-starting")), *life]
+        stopped = newest(standing(bundle.events("agent-stopping"), came_back))
+        if stopped is not None and any(_is_long_after(one, stopped) for one in _client_lines(bundle)):
+            stopped = None
         found = cls(
             service=services.get(_AGENT) if services else None,
             failed=standing(bundle.events("agent-init-failed"), life),
@@ -187,8 +219,10 @@ class AgentHost(Evidence, frozen=True):
             operational=operational,
             stopped=stopped,
             until=bundle.reading.last,
+            check=_agent_check(bundle, life),
         )
-        return found if found.service or found.failed or found.operational or found.stopped else None
+        told = found.service or found.failed or found.operational or found.stopped or found.check
+        return found if told else None
 
     @property
     def is_down(self) -> bool:
@@ -248,10 +282,54 @@ class AgentHost(Evidence, frozen=True):
         told: list[Proof] = [
             one for one in (self.path_broken, *ordered(self.failed)[:3], self.stopped) if one is not None
         ]
-        return (*told, *(self.service.proof if self.service else ()))
+        listed = self.service.proof if self.service else ()
+        return (*told, *listed, *(self.check.proof if self.check else ()))
 
     def marks(self) -> Iterable[Mark]:
         """Running as a condition of everything."""
         good = self.operational or (self.service.proof[-1] if self.service and self.runs else None)
         bad = newest(self.failed) or (self.service.proof[-1] if self.service and self.is_down else self.stopped)
         yield Mark(Stage.REGISTRATION, "agent", good, bad, bool(self.failed) or self.is_down or self.stayed_down)
+
+
+def _agent_check(bundle: Bundle, life: list[Event]) -> HealthCheck | None:
+    """The newest check of the agent's service that failed, when nothing that a working client writes followed it."""
+    bad = [one for name, one in health_checks(bundle).items() if _AGENT_RULE in name and one.failed]
+    return bad[-1] if bad and standing([bad[-1].result], life) else None
+
+
+class HealthCheck(msgspec.Struct, frozen=True):
+    """One rule of CcmEval with its newest result."""
+
+    name: str
+    rule: Event
+    result: Event
+
+    @property
+    def failed(self) -> bool:
+        """The client's check says so, whether it tried a repair or not."""
+        return _FAILED in self.result.fields["result"].lower()
+
+    @property
+    def passed(self) -> bool:
+        """It passed, or does not apply."""
+        return self.result.fields["result"].strip().lower() in _PASSED
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The rule and its result."""
+        return (self.rule, self.result)
+
+
+def health_checks(bundle: Bundle) -> dict[str, HealthCheck]:
+    """The newest result of each rule, by the rule's name in small letters."""
+    found: dict[str, HealthCheck] = {}
+    rule: Event | None = None
+    for event in bundle.events("health-rule", "health-result"):
+        if event.id == "health-rule":
+            rule = event
+        elif rule is not None and rule.record.place.file == event.record.place.file:
+            name = rule.fields["name"].strip(" .")
+            found[name.lower()] = HealthCheck(name, rule, event)
+            rule = None
+    return found

@@ -24,6 +24,7 @@ from ccmdoctor.model import Event, HResult, Stage, State
 _UPDATE = re.compile(r"^\{?[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\}?(?:\.\d+)?$")
 _PACKAGE = re.compile(r"^[a-z0-9]{3}[0-9a-f]{5}(?:\.\d+)?$")
 _RECORD = re.compile(r"<URL Name=\"[^\"]+\"", re.IGNORECASE)
+_NO_RECORDS = re.compile(r"<(?:LocationRecords|Sites)\s*/>", re.IGNORECASE)
 _DEFAULT_FALLBACK = timedelta(minutes=120)  # of a new boundary group relationship
 _STALE = timedelta(days=1)
 _NEAR = 12  # lines between the parts of one attempt
@@ -166,17 +167,25 @@ class Downloads(Evidence, frozen=True):
         return (self.success,) if self.success else ()
 
     def marks(self) -> Iterable[Mark]:
-        """The end of downloads is the content stage. Codes of other stages do not count."""
-        bad = [one for one in self.failing if one.error and codes.lookup(one.error).stage == Stage.CONTENT]
-        old = bad or [one for one in self.recovered if one.error and codes.lookup(one.error).stage == Stage.CONTENT]
+        """The end of downloads is the content stage. Where the line could be of any stage, its code decides."""
+        bad = [one for one in self.failing if _of_content(one)]
+        old = bad or [one for one in self.recovered if _of_content(one)]
         if self.success or old:
             yield Mark(Stage.CONTENT, "download", self.success, old[-1].proof[-1] if old else None, bool(bad))
 
 
+def _of_content(one: Failed) -> bool:
+    line = one.proof[-1]
+    if isinstance(line, Event) and line.id in _OF_A_DOWNLOAD:
+        return True
+    return one.error is not None and codes.lookup(one.error).stage == Stage.CONTENT
+
+
+_OF_A_DOWNLOAD = ("update-download-failed", "content-download-failed", "content-job-error")
 _ENDS_BADLY = (
     "update-download-failed", "content-download-failed", "content-job-error", "agent-download-unexpected",
     "event-download-failed", "agent-file-failed", "agent-download-failed", "software-center-error",
-    "update-state-error", "assignment-job-error",
+    "update-state-error", "assignment-job-error", "delta-update-failed",
 )  # fmt: skip
 
 
@@ -227,6 +236,7 @@ class ContentSearches(Evidence, frozen=True):
     cancelled: Failed | None
     in_group: Event | None
     now: datetime | None
+    unanswered: Event | None = None  # an empty reply that names no group
 
     @classmethod
     def read(cls, bundle: Bundle) -> ContentSearches | None:
@@ -238,7 +248,8 @@ class ContentSearches(Evidence, frozen=True):
         reply = newest(bundle.events("content-reply"))
         named = reply is not None and "<boundarygroup " in reply.fields["reply"].lower()
         empty = reply is not None and named and not _RECORD.search(reply.fields["reply"])
-        if not searches and not refused and not past and not empty:
+        bare = reply is not None and not named and _NO_RECORDS.search(reply.fields["reply"])
+        if not searches and not refused and not past and not empty and not bare:
             return None
         return cls(
             searches=searches,
@@ -246,6 +257,7 @@ class ContentSearches(Evidence, frozen=True):
             cancelled=past[-1] if past else None,
             in_group=reply if empty else None,
             now=bundle.now,
+            unanswered=reply if bare else None,
         )
 
     def _of(self, answer: str) -> tuple[Search, ...]:
@@ -269,7 +281,8 @@ class ContentSearches(Evidence, frozen=True):
     @property
     def finds_nothing(self) -> bool:
         """Some content found no source, by the newest answer or by the end of its download."""
-        return bool(self.empty or (self.refused and not self.located) or self.in_group)
+        nowhere = bool(self.refused or self.unanswered) and not self.located
+        return bool(self.empty or nowhere or self.in_group)
 
     @property
     def several_packages(self) -> bool:
@@ -317,6 +330,7 @@ class ContentSearches(Evidence, frozen=True):
         bad = [proof for one in (*self.empty[-3:], *self.waiting[-2:]) for proof in one.proof]
         bad += [proof for failed in self.refused[-2:] for proof in failed.proof]
         bad += [self.in_group] if self.in_group else []
+        bad += [self.unanswered] if self.unanswered and not self.located else []
         return tuple(bad) or tuple(proof for one in self.located[-1:] for proof in one.proof)
 
     def marks(self) -> Iterable[Mark]:
@@ -335,13 +349,14 @@ _ANSWERS = {
     "content-location-empty": "empty",
     "content-location-unsuitable": "empty",
     "dp-list-empty": "empty",
+    "dp-count-none": "empty",
     "content-location-waiting": "waiting",
     "content-locations": "located",
     "content-job-started": "located",
     "content-job-completed": "located",
     "dp-found": "located",
 }
-_BY_LOCATION_SERVICES = ("dp-list-empty", "dp-found")
+_BY_LOCATION_SERVICES = ("dp-list-empty", "dp-count-none", "dp-found")
 
 
 def _searches(bundle: Bundle) -> tuple[Search, ...]:
@@ -412,8 +427,8 @@ class ContentChecks(Evidence, frozen=True):
             gone = isinstance(last, Event) and successes.after(last, one.content)
             (recovered if gone else failing).append(one)
         verified = newest(bundle.events("content-verified"))
-        coded = downloads.first_pointing("content-hash-mismatch") if downloads else None
-        if not failing and not recovered and verified is None and downloads is None:
+        coded = (downloads.first_pointing("content-hash-mismatch") if downloads else None) or _refused_by_agent(bundle)
+        if not failing and not recovered and verified is None and downloads is None and coded is None:
             return None
         return cls(
             failing=tuple(failing), coded=coded, verified=verified, recovered=recovered[-1] if recovered else None
@@ -449,12 +464,22 @@ class ContentChecks(Evidence, frozen=True):
         return (self.verified,) if self.verified else ()
 
 
+def _refused_by_agent(bundle: Bundle) -> Failed | None:
+    """The agent did not take the files over for their hash, and has taken none since."""
+    ready = newest(bundle.events("install-data-ready"))
+    for event in reversed(bundle.events("install-data-failed")):
+        one = Failed((event,), HResult.parse(event.fields["error"]), None, event.utc)
+        if one.points_first_to("content-hash-mismatch"):
+            return None if ready is not None and ready.after(event) else one
+    return None
+
+
 def _hash_failures(bundle: Bundle) -> list[HashFailure]:
     """Lines of one comparison stand close together and end with the content's id."""
     events = ordered(
         bundle.events(
             "content-folder-empty", "content-hash-failed", "content-info-hash-failed", "content-download-failed",
-            "content-verified",
+            "content-verified", "agent-hash-failed",
         )
     )  # fmt: skip
     found: list[HashFailure] = []

@@ -34,6 +34,7 @@ class DeltaDownloads(Evidence, frozen=True):
     success: Event | None
     local: Event | None
     gateway: Event | None
+    timed_out_before: Event | None = None
 
     @classmethod
     def read(cls, bundle: Bundle) -> DeltaDownloads | None:
@@ -65,6 +66,7 @@ class DeltaDownloads(Evidence, frozen=True):
             success=successes.last,
             local=_newest_of(asked, "wsus"),
             gateway=_newest_of(asked, "cmg"),
+            timed_out_before=newest(bundle.events("delta-timed-out")[:-1]),
         )
 
     def marks(self) -> Iterable[Mark]:
@@ -95,7 +97,8 @@ class DeltaDownloads(Evidence, frozen=True):
     @property
     def proof(self) -> tuple[Proof, ...]:
         """The signs, else the success."""
-        signs = tuple(one for one in (self.not_started, self.timed_out, self.broken_reply) if one is not None)
+        before = self.timed_out_before if self.timed_out else None
+        signs = tuple(one for one in (self.not_started, before, self.timed_out, self.broken_reply) if one is not None)
         coded = self.coded.proof if self.coded else ()
         return (*signs, *coded) or ((self.success,) if self.success else ())
 

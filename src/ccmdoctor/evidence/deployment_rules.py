@@ -18,7 +18,10 @@ from ccmdoctor.evidence.base import Bundle, Evidence, newest, ordered
 from ccmdoctor.evidence.update_sync import follows, short
 from ccmdoctor.model import Event, HResult
 
-_ENDS = ("patch-download-failed", "rule-content-failed", "rule-download-failed")
+_ENDS = (
+    "patch-download-failed", "rule-content-failed", "rule-download-failed", "console-download-failed",
+    "wsus-file-refused", "third-party-content-failed",
+)  # fmt: skip
 _DETAILS = ("patch-download-detail", "patch-request-failed")
 
 
@@ -50,7 +53,7 @@ class PackageDownloads(Evidence, frozen=True):
             failing=tuple(failing),
             details=tuple(details[-3:]),
             good=newest(ordered([*good, *done])),
-            content=(last.fields["content"] if last else None) or _content_of(bundle, failing),
+            content=(last.fields["content"].strip(" .{}") if last else None) or _content_of(bundle, failing),
         )
 
     @property
@@ -67,7 +70,15 @@ class PackageDownloads(Evidence, frozen=True):
     @property
     def reason(self) -> str | None:
         """The newest line that says more: the HTTP answer, the path, the signature."""
-        return short(self.details[-1].record.text) if self.details else None
+        if self.details:
+            return short(self.details[-1].record.text)
+        told = [one.fields["reason"] for one in self.failing if one.fields.get("reason")]
+        return short(told[-1]) if told else None
+
+    @property
+    def is_explained(self) -> bool:
+        """A code, a number or a reason says why, and not only that it failed."""
+        return bool(self.error or self.number or self.reason)
 
     @property
     def since(self) -> datetime | None:
@@ -76,8 +87,9 @@ class PackageDownloads(Evidence, frozen=True):
 
     @property
     def proof(self) -> tuple[Event, ...]:
-        """What says more, and the ends of the downloads."""
-        return (*self.details[-2:], *self.failing[-4:])
+        """What says more, and the ends of the downloads: the newest of each kind, and the one before the last."""
+        newest_of = {one.id: one for one in self.failing}
+        return (*self.details[-2:], *ordered({*newest_of.values(), *self.failing[-2:]}))
 
 
 def _by_content(bundle: Bundle) -> dict[tuple[str, str], Event]:

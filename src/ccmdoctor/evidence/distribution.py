@@ -24,16 +24,19 @@ _BEGINS = ("package-sending", "package-processing")
 _FAILS = (
     "package-send-failed", "package-send-retry", "package-exception", "package-snapshot-failed",
     "package-source-missing", "distribution-connect-failed", "distribution-point-web-failed", "package-status-error",
+    "pull-transfer-failed",
 )  # fmt: skip
 _WAITS = (
     "package-not-arrived", "distribution-address-closed", "distribution-one-connection", "pull-point-full",
-    "distribution-threads",
+    "distribution-threads", "distribution-point-unready",
 )  # fmt: skip
-_SURE_WAITS = ("package-not-arrived", "distribution-address-closed", "pull-point-full")
+_SURE_WAITS = ("package-not-arrived", "distribution-address-closed", "pull-point-full", "distribution-point-unready")
+_RETRIED = ("package-send-failed", "package-send-retry", "pull-transfer-failed")
 _STATUSES = ("package-send-status", "package-status-good", "package-sent")
 _SENT, _FAILED = "3", "4"
 _ON_POINT, _PROCESSED = "2330", "2301"
 _HRESULT = re.compile(r"HRESULT: (0x[0-9A-Fa-f]{8})")
+_HTTP = re.compile(r"error: \((\d{3})\)")
 _HOST = re.compile(r"([A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+)\\*\W*$")
 
 
@@ -62,6 +65,12 @@ class Delivery(msgspec.Struct, frozen=True):
         """The newest reason to wait, when nothing failed and nothing was sent after it."""
         last = newest([one for one in self.waits if one.id in _SURE_WAITS]) or newest(self.waits)
         return None if last is None or self.failing or follows(self.good, last) else last
+
+    @property
+    def waits_told(self) -> tuple[Event, ...]:
+        """The newest lines that tell why it waits, the surest reason last."""
+        last = self.waiting
+        return () if last is None else (*[one for one in self.waits if one is not last][-2:], last)
 
     @property
     def proof(self) -> tuple[Proof, ...]:
@@ -121,8 +130,7 @@ class Distribution(Evidence, frozen=True):
     def is_stated(self) -> bool:
         """The site gave this delivery up, or tried it more than once."""
         return self.failing is not None and any(
-            one.id not in ("package-send-failed", "package-send-retry")
-            or (one.fields.get("count", "").isdigit() and int(one.fields["count"]) > 1)
+            one.id not in _RETRIED or (one.fields.get("count", "").isdigit() and int(one.fields["count"]) > 1)
             for one in self.failing.failing
         )
 
@@ -138,6 +146,8 @@ def _code(event: Event) -> str | None:
     reason = event.fields.get("reason", "")
     if found := _HRESULT.search(reason):
         return found[1]
+    if found := _HTTP.search(reason):
+        return f"HTTP {found[1]}"
     code = event.fields.get("code")
     return f"Win32 {code}" if code else reason.strip(" ~*") if "#" in reason else None
 

@@ -12,7 +12,9 @@ from ccmdoctor.evidence.base import Bundle, Evidence, Mark, newest
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage
 
+_CAUSE = "evaluation-job-failed"
 _LATER = ("content", "install")
+_AFTER_IT = ("enforcement", "reporting")  # stages whose codes a job ends with although the evaluation went well
 
 
 class DeploymentEvaluation(Evidence, frozen=True):
@@ -45,7 +47,22 @@ class DeploymentEvaluation(Evidence, frozen=True):
     @property
     def concerns_content(self) -> bool:
         """Whether the code belongs to the download or what comes after it, so that other rules have the word."""
-        return self.error is not None and codes.lookup(self.error).stage in _LATER
+        if self.error is None or self._points_here:
+            return False
+        stage = codes.lookup(self.error).stage
+        return stage in _LATER or (stage == "enforcement" and bool(codes.points_to(self.error)))
+
+    @property
+    def says_little(self) -> bool:
+        """Whether the code is of holding back or reporting, or harmless: the evaluation itself may have gone well."""
+        if self.error is None or self._points_here:
+            return False
+        code = codes.lookup(self.error)
+        return code.benign or code.stage in _AFTER_IT
+
+    @property
+    def _points_here(self) -> bool:
+        return self.error is not None and _CAUSE in codes.points_to(self.error)
 
     @property
     def names_document(self) -> bool:

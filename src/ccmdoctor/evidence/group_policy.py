@@ -6,8 +6,11 @@ Unable to read existing WUA Group Policy object. Error = 0x800703ee.
 
 from __future__ import annotations
 
+import msgspec
+
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Place, State
 
@@ -79,18 +82,25 @@ class PolicyWrite(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> PolicyWrite | None:
         """None when WUAHandler.log and ScanAgent.log tell nothing of it."""
-        refused = newest(bundle.events("update-source-failed", "scan-job-failed"))
         found = cls(
             overwritten=newest(bundle.events("gpo-overwritten")),
-            refused=refused,
+            refused=newest(bundle.events("update-source-failed", "scan-job-failed")),
             unreadable=newest(bundle.events("gpo-object-unreadable")),
             cleared=newest(bundle.events(*_PAST_POLICY)),
         )
-        return found if any((found.overwritten, found.refused, found.unreadable, found.cleared)) else None
+        if any((found.overwritten, found.refused, found.unreadable, found.cleared)):
+            return found
+        jobs = newest([one for one in bundle.events("assignment-job-error") if _is_conflict(one)])
+        return msgspec.structs.replace(found, refused=jobs) if jobs else None
 
     def stands(self, event: Event | None) -> bool:
         """Whether this failure is the newest word: no success is known to follow it."""
         return event is not None and not (self.cleared is not None and self.cleared.after(event))
+
+    @property
+    def overcome(self) -> Event | None:
+        """The newest success, when the update source had been refused before it."""
+        return self.cleared if self.cleared and self.refused and self.cleared.after(self.refused) else None
 
     @property
     def read_later(self) -> Event | None:
@@ -107,6 +117,28 @@ class PolicyWrite(Evidence, frozen=True):
     def read_error(self) -> HResult | None:
         """The code with which the local policy could not be read."""
         return HResult.parse(self.unreadable.fields["error"]) if self.unreadable else None
+
+
+class ScanOutcome(Evidence, frozen=True):
+    """How scanning stands: the attempts, or else the sign that a refused update source could be set after all."""
+
+    asks = "scan-history"
+
+    scans: ScanHistory | None
+    overcome: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> ScanOutcome | None:
+        """None when no scan is known to have ended and nothing was refused."""
+        scans, write = ScanHistory.read(bundle), PolicyWrite.read(bundle)
+        found = cls(scans=scans, overcome=write.overcome if write else None)
+        return found if found.scans or found.overcome else None
+
+
+def _is_conflict(event: Event) -> bool:
+    """Whether the line carries the code for an update source that another policy replaced."""
+    code = HResult.parse(event.fields["error"])
+    return code is not None and codes.points_to(code)[:1] == ("gpo-wsus-conflict",)
 
 
 class PolicyFile(Evidence, frozen=True):
@@ -193,6 +225,11 @@ class GroupPolicy(Evidence, frozen=True):
         return self.write.refused if self.write and self.write.stands(self.write.refused) else None
 
     @property
+    def refusal(self) -> HResult | None:
+        """The code of the standing refusal."""
+        return self.write.refusal if self.write and self.refused else None
+
+    @property
     def unreadable(self) -> Event | None:
         """The standing failure to read the local policy."""
         return self.write.unreadable if self.write and not self.write.read_later else None
@@ -241,8 +278,7 @@ class GroupPolicy(Evidence, frozen=True):
 
     def refused_as(self, cause: str) -> bool:
         """Whether the standing refusal carries a code that points to this cause."""
-        code = self.write.refusal if self.write and self.refused else None
-        return code is not None and cause in codes.points_to(code)
+        return self.refusal is not None and cause in codes.points_to(self.refusal)
 
     def unreadable_as(self, cause: str) -> bool:
         """Whether the standing read failure carries a code that points to this cause."""

@@ -14,10 +14,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
+from ccmdoctor.evidence.updates import KB, installed_now
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -31,6 +33,7 @@ _GOOD = (
 )
 _TOLD = (
     "install-finished",
+    "update-finished-after-restart",
     "install-result",
     "event-install-failed",
     "system-install-failed",
@@ -42,7 +45,10 @@ _TOLD = (
     *_JOB,
     *_GOOD,
 )
-_BY_DEPLOYMENT = ("update-state-error", "assignment-job-error", "software-center-error")
+_BY_DEPLOYMENT = ("update-state-error", "assignment-job-error", "software-center-error", "event-download-failed")
+# causes of an installation whose codes name an earlier stage
+_ELSEWHERE = (("access-denied-install",), ("downloaded-update-expired",), ("wu-datastore-no-content",))
+_AT_DOWNLOAD = (("signature-not-trusted",),)  # the agent checks the signature when it has downloaded
 _STORE = ("update-status", "update-state-raised")
 _TITLED = ("update-targeted", "update-status")
 _CONFIGMGR = "ccmexec"
@@ -57,6 +63,8 @@ _CALLERS = (
 )
 _FACILITY_CONFIGMGR = 0x87D0
 _KB = re.compile(r"\bKB\d{6,8}\b", re.IGNORECASE)
+# an app of the store: its product id and the name of its package
+_STORE_APP = re.compile(r"(?<![0-9A-Z])9[0-9A-Z]{11}-[A-Za-z]")
 _SHORTEST_RUN_TIME = 10  # minutes; the smallest default of the maximum run time of an update
 # the logs of the client and the agent name the inner code, those of the deployment often only the outer one
 _NEAREST = ("WUAHandler", "WindowsUpdate", "ReportingEvents", "WindowsEvents", "UpdatesHandler", "UpdatesDeployment")
@@ -147,10 +155,18 @@ class InstallHistory(Evidence, frozen=True):
     exits: tuple[Event, ...]
     no_source: Event | None
     quarantined: Event | None
+    first: dict[str, Failure]  # by cause, the newest failure whose code points first to it
+    any: dict[str, Failure]  # the same for a code that fits the cause among others
 
     @classmethod
     def read(cls, bundle: Bundle) -> InstallHistory | None:
-        """None when no log tells of the end of an installation."""
+        """None when no log tells of the end of an installation. Several kinds of evidence need it: read once."""
+        if bundle not in _READ:
+            _READ[bundle] = cls._read(bundle)
+        return _READ[bundle]
+
+    @classmethod
+    def _read(cls, bundle: Bundle) -> InstallHistory | None:
         told = [event for event in bundle.events(*_TOLD) if not _foreign(event) or _succeeded(event)]
         told += [event for event in bundle.events(*_BY_DEPLOYMENT) if _of_installation(event)]
         told = ordered(told)
@@ -160,8 +176,10 @@ class InstallHistory(Evidence, frozen=True):
         if not (own or no_source or exits):
             return None
         good = [event for event in own if _succeeded(event)]
+        failures = _failures(bundle, told)
+        causes = [(one, codes.points_to(one.error)) for one in failures]
         return cls(
-            failures=_failures(bundle, told),
+            failures=failures,
             succeeded=newest(good),
             accepts_publishers=bundle.registry(
                 r"SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate", "AcceptTrustedPublisherCerts"
@@ -169,15 +187,17 @@ class InstallHistory(Evidence, frozen=True):
             exits=exits,
             no_source=no_source,
             quarantined=newest(bundle.events("antivirus-took-file")),
+            first={to[0]: one for one, to in causes if to},
+            any={cause: one for one, to in causes for cause in to},
         )
 
     def first_to(self, cause: str) -> Failure | None:
         """The newest failure whose code points first to this cause."""
-        return next((one for one in reversed(self.failures) if one.points_first_to(cause)), None)
+        return self.first.get(cause)
 
     def to(self, cause: str) -> Failure | None:
         """The newest failure whose code may come from this cause."""
-        return next((one for one in reversed(self.failures) if one.points_to(cause)), None)
+        return self.any.get(cause)
 
     @property
     def is_silent(self) -> bool:
@@ -197,8 +217,8 @@ class InstallHistory(Evidence, frozen=True):
     @property
     def proof(self) -> tuple[Proof, ...]:
         """The failures, else the newest success."""
-        found = [proof for one in self.failures for proof in one.proof[:1]]
-        return tuple(found[-3:]) if found else ((self.succeeded,) if self.succeeded else ())
+        found = [proof for one in self.failures[-3:] for proof in one.proof[:1]]
+        return tuple(found) if found else ((self.succeeded,) if self.succeeded else ())
 
     @property
     def exit_code(self) -> Event | None:
@@ -239,6 +259,9 @@ class InstallHistory(Evidence, frozen=True):
         yield Mark(Stage.INSTALL, "install", self.succeeded, bad, bad is not None)
 
 
+_READ: WeakKeyDictionary[Bundle, InstallHistory | None] = WeakKeyDictionary()
+
+
 def _telling(lines: list[Event]) -> Event | None:
     """The newest line that names the file, else the newest."""
     return newest([one for one in lines if one.fields.get("file")] or lines)
@@ -246,6 +269,8 @@ def _telling(lines: list[Event]) -> Event | None:
 
 def _foreign(event: Event) -> bool:
     """Lines of other callers (apps of the store, signatures of the antivirus), and the words of a line read already."""
+    if event.id.startswith(("event-install", "system-install")) and _STORE_APP.search(event.record.text):
+        return True
     if event.id.startswith("system-install"):
         return "[AGENT_INSTALLING_" in event.record.text
     return event.id.startswith("event-install") and event.fields.get("caller", _CONFIGMGR).lower() not in _CALLERS
@@ -253,7 +278,13 @@ def _foreign(event: Event) -> bool:
 
 def _of_installation(event: Event) -> bool:
     code = code_of(event)
-    return code is not None and codes.lookup(code).stage in ("install", "enforcement")
+    known = codes.lookup(code) if code is not None else None
+    if event.id == "event-download-failed":
+        return known is not None and known.points_to[:1] in _AT_DOWNLOAD
+    if known is None or known.stage in ("install", "enforcement"):
+        return known is not None
+    # a job of a deployment evaluates and downloads as well
+    return event.id != "assignment-job-error" and known.points_to[:1] in _ELSEWHERE
 
 
 def _succeeded(event: Event) -> bool:
@@ -297,6 +328,14 @@ def _failures(bundle: Bundle, told: list[Event]) -> tuple[Failure, ...]:
         subject = _subject(status)
         if subject in open_ and _succeeded(status) and status.after(open_[subject][-1]) is not False:
             open_.pop(subject)
+    for done in bundle.events("update-installs"):
+        subject = _subject(done)
+        complete = done.fields["state"].lower() == "complete"
+        if subject in open_ and complete and done.after(open_[subject][-1]) is not False:
+            open_.pop(subject)
+    here = installed_now(bundle)
+    for subject in [one for one, events in open_.items() if one and _names(one, events) & here]:
+        open_.pop(subject)
     named_only = {subject: events for subject, events in open_.items() if subject}
     kept = named_only or open_
     starts: dict[str, list[Event]] = {}
@@ -310,6 +349,12 @@ def _failures(bundle: Bundle, told: list[Event]) -> tuple[Failure, ...]:
     asked = [one for one in found if bundle.target.names(one.name, one.subject)]
     order = {event: index for index, event in enumerate(told)}
     return tuple(sorted(asked or found, key=lambda one: order.get(one.told[-1], 0)))
+
+
+def _names(subject: str, events: Iterable[Event]) -> set[str]:
+    """The ways in which the client's list may name the update."""
+    titles = [subject, *(event.fields.get("title") or event.fields.get("package") or "" for event in events)]
+    return {subject, *(kb.upper() for title in titles for kb in KB.findall(title))}
 
 
 def _earlier(good: Event, bad: Iterable[Event]) -> bool:
@@ -338,7 +383,11 @@ class SetupOutcome(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> SetupOutcome | None:
         """None when neither the agent nor Setup's own logs tell of it."""
         told = [event for event in bundle.events("feature-update-failed") if (code := code_of(event)) and not code.ok]
-        own = [event for event in bundle.events("setup-failed") if (code := code_of(event)) is None or not code.ok]
+        own = [
+            event
+            for event in bundle.events("setup-failed", "setup-operation-failed")
+            if (code := code_of(event)) is None or not code.ok
+        ]
         installs = InstallHistory.read(bundle)
         found = cls(failures=(*told, *own), began=newest(bundle.events("feature-update-started")), installs=installs)
         return found if found.failures or installs else None

@@ -35,6 +35,7 @@ _OTHER_CHANNELS = ("DataTransferService", "CcmNotificationAgent")  # unless the 
 _WRITERS = ("CcmMessaging", "LocationServices", "PolicyAgent", "ClientLocation", "ClientIDManagerStartup", "ccmsetup")
 _GATEWAY = ("ccm_proxy", "cmg")
 _CONNECTOR = "cmgconnector_"
+_REFUSALS = (401, 403)
 _OF_A_PROXY = (407, 502, 504)
 _OF_A_PROXY_AS_WELL = (*_OF_A_PROXY, 403, 503)
 _FIRST_LEG = 401
@@ -81,9 +82,13 @@ class Failure(msgspec.Struct, frozen=True):
 
     @property
     def gateway_refusal(self) -> str | None:
-        """The word with which the cloud management gateway's connector refused, from the status text."""
-        reason = self.reason or ""
-        return reason if reason.lower().startswith(_CONNECTOR) else None
+        """The word with which the cloud management gateway's connector refused, from the status text.
+
+        The connector passes on other statuses as well (CMGConnector_InternalServerError): no refusals of the client.
+        """
+        reason = (self.reason or "").strip(" *")
+        refused = self.status is None or self.status in _REFUSALS
+        return reason.split()[0] if refused and reason.lower().startswith(_CONNECTOR) else None
 
     @property
     def over_gateway(self) -> bool:
@@ -143,9 +148,11 @@ class ManagementPointTraffic(Evidence, frozen=True):
     def _run(self) -> tuple[Failure, ...]:
         """The failures behind the newest success."""
         newest = _newest_of_each(self.successes)
-        return tuple(
+        run = tuple(
             one for one in self.failures if one.last is None or not any(good.after(one.last) is True for good in newest)
         )
+        clear = tuple(one for one in run if one.kind != "other")
+        return clear if clear and run[-1].kind == "other" and _is_beside(clear[-1], run[-1]) else run
 
     @property
     def _streak(self) -> tuple[Failure, ...]:
@@ -246,6 +253,13 @@ class ManagementPointTraffic(Evidence, frozen=True):
         yield Mark(Stage.POLICY, "management-point", good, bad, current is not None and not self.doubts)
 
 
+def _is_beside(clear: Failure, unclear: Failure) -> bool:
+    """Whether a line that names no fault stands near one that does: then it is only its echo."""
+    if clear.when is None or unclear.when is None:
+        return True
+    return unclear.when - clear.when <= _BRIEF
+
+
 def _newest_of_each(events: Sequence[Event]) -> tuple[Event, ...]:
     """The events that can be the newest: the last by its instant, of each log, and of each file."""
     found: dict[object, Event] = {}
@@ -284,7 +298,16 @@ def _probed(answer: State) -> Failure | None:
     )
 
 
-_LINES = ("http-error", "http-error-info", "http-status", "mp-post-failed", "mp-queue-failure")
+_LINES = (
+    "http-error",
+    "http-error-info",
+    "http-status",
+    "tls-failure",
+    "mp-post-failed",
+    "mp-queue-failure",
+    "mp-signing-certificate-failed",
+    "mp-location-failed",
+)
 
 
 def _failures(bundle: Bundle) -> tuple[Failure, ...]:
@@ -314,7 +337,9 @@ def _requests(bundle: Bundle) -> list[list[Event]]:
 
 
 def _continues(lines: list[Event], event: Event) -> bool:
-    if event.id == "http-error" or any(one.id == event.id for one in lines) or not _close(lines[-1], event):
+    if any(one.id == event.id for one in lines) or not _close(lines[-1], event):
+        return False
+    if event.id in ("http-error", "tls-failure") and lines[-1].id != "tls-failure":
         return False
     if _is_fine(lines[0]):
         return event.id in ("mp-post-failed", "mp-queue-failure")
@@ -383,6 +408,8 @@ def _meaning(lines: list[Event]) -> tuple[str, str, tuple[str, ...]]:
     for event in lines:
         if event.id == "http-error-info":
             return "status", "CCM_E_BAD_HTTP_STATUS_CODE", ()
+        if event.id == "tls-failure":
+            return "tls", "ERROR_WINHTTP_SECURE_FAILURE", ()
         code = HResult.parse(event.fields.get("error", ""))
         known = [codes.lookup(code)] if code else codes.find(event.fields.get("symbol", ""))
         symbol = event.fields.get("symbol") or (known[0].symbol if known else None)

@@ -17,6 +17,7 @@ from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.policy_transport import ScanPolicy
+from ccmdoctor.evidence.registration import standing
 from ccmdoctor.evidence.update_point import UpdatePointLocation, UpdateSource
 from ccmdoctor.evidence.update_service import UpdatePolicies
 from ccmdoctor.evidence.updates import UpdateState, UpdateStates
@@ -150,16 +151,18 @@ class MeteredConnection(Evidence, frozen=True):
 
     setting: State | None
     costs: tuple[State, ...]
-    refused: Event | None
+    refused: Event | None  # a job or a request that was held back for it
 
     @classmethod
     def read(cls, bundle: Bundle) -> MeteredConnection | None:
-        """None when neither the setting nor a code tells."""
+        """None when neither the setting, a code nor a request that was held back tells."""
         told = ReportedCodes.read(bundle)
+        good = [newest(bundle.events(id)) for id in ("mp-delivered", "policy-received", "policy-downloaded")]
+        held = newest(standing(bundle.events("metered-refused"), good))
         found = cls(
             setting=newest_state(bundle.states("wmi", "CCM_NetworkSettings")),
             costs=tuple(state for state in bundle.states("registry-value") if _COSTS.search(state.name)),
-            refused=told.pointing_to("metered-network-blocked") if told else None,
+            refused=held or (told.pointing_to("metered-network-blocked") if told else None),
         )
         return found if found.setting or found.refused else None
 
@@ -192,7 +195,7 @@ class MeteredConnection(Evidence, frozen=True):
     @property
     def error(self) -> HResult | None:
         """The code of a job that a metered connection stopped."""
-        return code_of(self.refused)
+        return code_of(self.refused) if self.refused and "error" in self.refused.fields else None
 
 
 class ScanPath(Evidence, frozen=True):

@@ -2,11 +2,14 @@
 
 reply message body length is too long (18291682, 16777216)
 Synchronous policy assignment request with correlation guid {GUID} for User S-1-5-21-... completed with status 80070005
+The policy CCM_Policy_Policy5.PolicyID="{GUID}",... failed to compile. State has been set to 'Inactive' and policy ...
 """
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.base import Bundle, Evidence, newest
+import re
+
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.model import Event, HResult, State
 
@@ -45,6 +48,70 @@ class PolicyTransport(Evidence, frozen=True):
 def _is_success(event: Event) -> bool:
     code = HResult.parse(event.fields.get("error", ""))
     return code is not None and code.ok
+
+
+_POLICY = re.compile(r"PolicyID\s?=(?:&quot;|\W){0,12}?(\{?[\w-]{8,60})", re.IGNORECASE)
+_COMPILING = ("policy-compile-failed", "policy-xml-failed", "policy-dumped", "policy-rule-failed")
+
+
+class PolicyCompilation(Evidence, frozen=True):
+    """Policies that arrived and could not be compiled, each until a later line shows it applied."""
+
+    asks = "policy-evaluator-log"
+
+    failed: tuple[Event, ...]  # the line that names the policy and rolls it back, newest last
+    around: tuple[Event, ...]  # what the client said on its way there
+    applied: Event | None
+    received: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> PolicyCompilation | None:
+        """None when no log tells of policies that were applied or failed."""
+        applied = bundle.events("policy-applied")
+
+        def stands(event: Event) -> bool:
+            name = _policy(event)
+            later = [one for one in applied if name is not None and _policy(one) == name]
+            return not any(one.after(event) is True for one in later)
+
+        found = cls(
+            failed=tuple(one for one in bundle.events("policy-compile-failed") if stands(one)),
+            around=tuple(
+                last
+                for id in (*_COMPILING[1:], "policy-evaluation-not-triggered")
+                if (last := newest(bundle.events(id))) is not None and stands(last)
+            ),
+            applied=newest(applied),
+            received=newest(bundle.events("policy-received", "policy-downloaded", "policy-applying")),
+        )
+        told = found.failed or found.around or found.applied or found.received or bundle.events(*_COMPILING)
+        return found if told else None
+
+    @property
+    def unloaded(self) -> Event | None:
+        """The line with the error code, when the text of the policy could not be loaded."""
+        return newest([one for one in self.around if one.id == "policy-xml-failed"])
+
+    @property
+    def facts(self) -> dict[str, object]:
+        """What every finding about it states."""
+        last = newest(self.failed) or newest([one for one in self.around if _policy(one)])
+        dumped = newest([one for one in self.around if one.id == "policy-dumped"])
+        return {
+            "policy": _policy(last) if last else None,
+            "error": HResult.parse((self.unloaded.fields.get("error") or "") if self.unloaded else ""),
+            "file": dumped.fields["file"].strip() if dumped else None,
+        }
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The newest of each kind of line."""
+        return (*self.failed[-2:], *self.around)
+
+
+def _policy(event: Event) -> str | None:
+    found = _POLICY.search(event.record.text)
+    return found[1].strip("{}").lower() if found else None
 
 
 class ClientAgentConfig(Evidence, frozen=True):

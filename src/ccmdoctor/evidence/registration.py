@@ -13,20 +13,29 @@ only what no later success follows counts.
 
 from __future__ import annotations
 
+import html
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
 _ANSWER = timedelta(hours=1)  # an answer takes a minute or two; the client asks again after that
 _STANDING = timedelta(minutes=30)
 _REGISTERED = ("registered", "already-registered")
 # what only a client with a site writes
-_OF_A_MEMBER = ("site-assigned", *_REGISTERED, "policy-received", "policy-downloaded", "mp-delivered")
+_OF_A_MEMBER = (
+    "site-assigned",
+    "site-joined",
+    *_REGISTERED,
+    "policy-requested",
+    "policy-received",
+    "policy-downloaded",
+    "policy-applying",
+    "mp-delivered",
+)
 _OF_REGISTRATION = (
     *_REGISTERED,
     "not-registered",
@@ -55,7 +64,7 @@ class Registration(Evidence, frozen=True):
 
     registered: Event | None = None
     requests: tuple[Event, ...] = ()
-    pending: Event | None = None
+    pending: tuple[Event, ...] = ()  # the site has not made up its mind
     unsent: tuple[Event, ...] = ()
     fallback: Event | None = None
     rejected: tuple[Event, ...] = ()
@@ -73,7 +82,7 @@ class Registration(Evidence, frozen=True):
         found = cls(
             registered=walk.registered,
             requests=standing(walk.requests, [policy]),
-            pending=walk.pending,
+            pending=standing(walk.pending, [policy]),
             unsent=standing(walk.unsent, [policy]),
             fallback=newest(bundle.events("registration-fallback")),
             rejected=standing(walk.rejected, [policy]),
@@ -90,7 +99,8 @@ class Registration(Evidence, frozen=True):
         """Asked for more than once, or more than an hour ago, without a success."""
         first, last = self.since, self.until
         waited = first is not None and last is not None and last - first >= _ANSWER
-        return len(self.requests) > 1 or (bool(self.requests) and waited)
+        asked = len(self.requests) > 1 or len(self.pending) > 2
+        return asked or (bool(self.requests or self.pending) and waited)
 
     @property
     def falls_back(self) -> bool:
@@ -105,12 +115,13 @@ class Registration(Evidence, frozen=True):
     @property
     def since(self) -> datetime | None:
         """The first request without success (UTC)."""
-        return self.requests[0].utc if self.requests else None
+        asked = (*self.requests, *self.pending)
+        return asked[0].utc if asked else None
 
     @property
     def client(self) -> str | None:
         """The identifier of the client."""
-        told = (*self.requests, *((self.accepted,) if self.accepted else ()))
+        told = (*self.requests, *self.pending, *((self.accepted,) if self.accepted else ()))
         return told[-1].fields.get("client") if told else None
 
     @property
@@ -123,9 +134,13 @@ class Registration(Evidence, frozen=True):
         """The newest request with what became of it."""
         return tuple(one for one in (newest(self.requests), newest(self.unsent)) if one is not None)
 
+    @property
+    def _unanswered(self) -> Event | None:
+        return newest((*self.requests, *self.pending)) if self.is_unanswered else None
+
     def marks(self) -> Iterable[Mark]:
         """Registration alone; the assignment to a site is another subject."""
-        bad = newest(self.rejected) or newest(self.unsaved) or (newest(self.requests) if self.is_unanswered else None)
+        bad = newest(self.rejected) or newest(self.unsaved) or self._unanswered
         yield Mark(Stage.REGISTRATION, "registered", self.registered, bad or self.trouble, bad is not None)
 
 
@@ -135,7 +150,7 @@ class _Walk:
     def __init__(self, events: Iterable[Event]) -> None:
         self.registered: Event | None = None
         self.accepted: Event | None = None
-        self.pending: Event | None = None
+        self.pending: list[Event] = []
         self.requests: list[Event] = []
         self.unsent: list[Event] = []
         self.rejected: list[Event] = []
@@ -146,7 +161,7 @@ class _Walk:
             if event.id in _REGISTERED:
                 kept, before = self.registered, self.unsaved
                 self.registered = self.accepted = event
-                self.requests, self.unsent, self.rejected, self.unsaved, self.pending = [], [], [], [], None
+                self.requests, self.unsent, self.rejected, self.unsaved, self.pending = [], [], [], [], []
             elif event.id == "registration-not-saved":
                 if self.registered is self.accepted:
                     self.registered, self.unsaved = kept, before
@@ -156,10 +171,15 @@ class _Walk:
 
     def _note(self, event: Event) -> None:
         if event.id == "registration-pending":
-            self.pending = event
+            self.pending.append(event)
         else:
             kinds = {"not-registered": self.requests, "registration-send-failed": self.unsent}
             kinds.get(event.id, self.rejected).append(event)
+
+
+def _site_code(event: Event | None) -> str | None:
+    """The code of a site, without the brackets and marks around it in a log or on a web page."""
+    return (html.unescape(event.fields["site"]).strip(" <>*\\'.") or None) if event else None
 
 
 class SiteAssignment(Evidence, frozen=True):
@@ -182,9 +202,10 @@ class SiteAssignment(Evidence, frozen=True):
         """None when nothing tells of a site."""
         good = [newest(bundle.events(id)) for id in _OF_A_MEMBER]
         failed = standing(bundle.events("site-refresh-failed"), good)
-        refused = newest(standing(bundle.events("site-refused"), good))
+        taken = newest(bundle.events("site-accepted"))
+        refused = newest(standing(bundle.events("site-refused"), [*good, taken]))
         found = cls(
-            assigned=newest(bundle.events("site-assigned", *_REGISTERED)),
+            assigned=newest(bundle.events("site-assigned", "site-joined", *_REGISTERED)),
             failed=failed,
             refused=refused,
             incompatible=newest(standing(bundle.events("site-incompatible"), good)) if refused else None,
@@ -217,7 +238,7 @@ class SiteAssignment(Evidence, frozen=True):
     def facts(self) -> dict[str, object]:
         """What every finding about a missing site states."""
         return {
-            "site": self.refused.fields["site"] if self.refused else None,
+            "site": _site_code(self.refused),
             "version": self.incompatible.fields["version"] if self.incompatible else None,
             "error": code_of(newest(self.failed)),
             "since": self.failed[0].utc if self.failed else None,
@@ -258,8 +279,7 @@ class SiteOverlap(Evidence, frozen=True):
     @property
     def site(self) -> str | None:
         """The site that the client took."""
-        told = self.tried or self.assigned
-        return told.fields["site"].strip(" <>*\\'.") if told else None
+        return _site_code(self.tried or self.assigned)
 
     @property
     def count(self) -> int | None:
@@ -352,8 +372,8 @@ class ClientCertificates(Evidence, frozen=True):
 
 
 def _about_certificates(events: Iterable[Event]) -> list[Event]:
-    found = [(one, code_of(one)) for one in events]
-    return [one for one, code in found if code and "client-cert-missing-or-invalid" in codes.points_to(code)]
+    """The searches for a certificate that failed; the line itself says what failed, whatever its code."""
+    return [one for one in events if (code := code_of(one)) is not None and not code.ok]
 
 
 class GatewayToken(Evidence, frozen=True):

@@ -30,8 +30,19 @@ _BAD = (*_POLICY_STEP, "search-job-failed", "scan-failed", "detection-failed")
 _RESULT = ("handler-scan-result",)
 _BEGINS = ("update-source-adding",)
 _PAST_POLICY = ("update-source-added", "update-source-known", "search-started")
+_WUA_HANDLER = "WUAHandler"
+_WITHOUT_WEIGHT = ("resultant-policy-unreadable",)  # a client that never had a policy begins with this line
+_BY_DEPLOYMENT = ("assignment-job-error",)
+_TALK = "WU_E_PT_"  # codes of the talk with the update point, which nothing but a scan has
 _LAST_WORD = ("scan-failed", *_GOOD, *_RESULT)
 _REPORTED = ("detection-failed", "detection-finished")
+_CALLER = "ccmexec"
+_ON_THIS_COMPUTER = (
+    ("wu-access-disabled-policy",),
+    ("wua-service-disabled",),
+    ("wua-datastore-corrupt",),
+    ("wua-components-corrupt",),
+)
 _SERVER = ("wua-server-enabling", "wua-server-existing", "scan-location-received", "sup-callback", "wu-server")
 _APART = 90  # seconds between the lines of one attempt, at most
 _APART_POLICY = 300  # writing the policy waits 2 minutes for group policy and 30 seconds for the agent
@@ -147,10 +158,49 @@ def _witnesses(bundle: Bundle) -> Iterable[list[Scan]]:
     """The attempts as each witness tells them, the best one first."""
     told = bundle.events(*_BAD, *_GOOD, *_RESULT, *_BEGINS, *_PAST_POLICY)
     servers = bundle.events(*_SERVER)
-    for log in ("WUAHandler", "ScanAgent", "UpdatesHandler"):
-        yield _attempts([event for event in told if event.log == log], servers)
-    reported = [_scan([event], servers) for event in bundle.events(*_REPORTED)]
-    yield _merged(_searched(searches(bundle), servers, alone=not reported), reported)
+    written = newest([event for event in told if event.id in _PAST_POLICY])
+    for log in (_WUA_HANDLER, "ScanAgent", "UpdatesHandler"):
+        found = _attempts([event for event in told if event.log == log], servers)
+        yield [scan for scan in found if not _overcome(scan, written)]
+    reports = bundle.events(*_REPORTED)
+    own = [_scan([event], servers) for event in reports if _is_own(event)]
+    yield _merged(_searched(searches(bundle), servers, alone=not own), own)
+    yield [_scan([event], servers) for event in reports if "caller" not in event.fields]
+    yield [_scan([event], servers) for event in reports if _is_of_this_computer(event)]
+    if written is None:
+        evaluated = newest(bundle.events("assignment-evaluated"))
+        jobs = [event for event in bundle.events(*_BY_DEPLOYMENT) if _of_the_talk(event)]
+        yield [_scan([event], servers) for event in jobs if evaluated is None or not evaluated.after(event)]
+
+
+def _overcome(scan: Scan, written: Event | None) -> bool:
+    """Whether the attempt ended while the policy was written, and the policy could be written after all.
+
+    Without times WUAHandler.log, the witness of the writing, has the last word over the other logs.
+    """
+    steps = [one for one in scan.proof if isinstance(one, Event)]
+    if all(one.id in _WITHOUT_WEIGHT for one in steps):
+        return True
+    if written is None or not all(one.id in _POLICY_STEP for one in steps):
+        return False
+    later = written.after(steps[-1])
+    return steps[-1].log != written.log if later is None else later
+
+
+def _is_own(report: Event) -> bool:
+    """Whether ConfigMgr's client asked for this detection."""
+    return report.id in _GOOD or report.fields.get("caller", "").strip().lower() == _CALLER
+
+
+def _is_of_this_computer(report: Event) -> bool:
+    """Whether a detection failed for a reason on the computer itself, which stops every caller's detection."""
+    code = failure_code(report)
+    return code is not None and codes.points_to(code)[:1] in _ON_THIS_COMPUTER
+
+
+def _of_the_talk(event: Event) -> bool:
+    code = failure_code(event)
+    return code is not None and (codes.lookup(code).symbol or "").startswith(_TALK)
 
 
 def _attempts(told: list[Event], servers: list[Event]) -> list[Scan]:
@@ -218,7 +268,7 @@ def _searched(found: list[Search], servers: list[Event], alone: bool) -> list[Sc
     own = [one for one in found if one.by_configmgr]
     if own or not alone:
         return [_of_search(one, servers) for one in own if one.counts]
-    others = [_of_search(one, servers) for one in found if one.counts]
+    others = [_of_search(one, servers) for one in found if one.counts and one.may_stand_in]
     return others if any(not scan.succeeded for scan in others) else []
 
 

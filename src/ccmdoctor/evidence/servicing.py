@@ -12,12 +12,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
+from datetime import datetime
 
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.install import Failure, InstallHistory, code_of
 from ccmdoctor.evidence.services import Service, WindowsServices
+from ccmdoctor.evidence.updates import KB, installed_now
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -27,7 +29,10 @@ _KINDS = {
     "store-checked": "store",
     "store-item-corrupt": "item",
     "store-verdict": "store",
+    "store-repair-failed": "repair",
+    "store-source-missing": "repair",
     "payload-missing": "payload",
+    "path-missing": "path",
     "package-unresolved": "orphan",
     "driver-failed": "driver",
     "driver-result": "inf",
@@ -48,9 +53,19 @@ _KINDS = {
     "servicing-ended": "failed",
     "servicing-stack-too-old": "stack",
     "servicing-code": "code",
+    "servicing-step": "code",
     "wusa-failed": "already",
 }
-_REPAIRED = ("store-verdict-good",)
+_REPAIRED = ("store-verdict-good", "store-repaired")
+# a single step fails often without harm; with a code of one of these causes it does harm
+_TELLING = (
+    "access-denied-install",
+    "component-store-corrupt",
+    "disk-space-insufficient",
+    "sharing-violation",
+    "system-resources-exhausted",
+)
+_BACKUP_COPY = "\\r\\"  # the folder of files with which an update is taken back; missing ones break nothing
 _SESSIONS = r"SOFTWARE\Microsoft\Windows\CurrentVersion\Component Based Servicing\SessionsPending"
 _CONTROL = r"SYSTEM\CurrentControlSet\Control"
 _NEAR = 3600  # seconds between the events around one restart, at most
@@ -85,6 +100,11 @@ class Fault(msgspec.Struct, frozen=True):
         """The newest code that a line states."""
         stated = [code for line in reversed(self.lines) if (code := code_of(line)) is not None]
         return stated[0] if stated else None
+
+    @property
+    def when(self) -> datetime | None:
+        """When the newest line was written (UTC)."""
+        return self.last.utc
 
     @property
     def name(self) -> str | None:
@@ -144,8 +164,8 @@ class Servicing(Evidence, frozen=True):
 
     @property
     def store(self) -> Fault | None:
-        """The store is said to be corrupt; an orphaned reference is another thing."""
-        found = self.fault("store")
+        """The store is said to be corrupt, or its repair failed; an orphaned reference is another thing."""
+        found = self.fault("store") or self.fault("repair")
         return None if found is None or _is_language(found.field("package")) else found
 
     @property
@@ -206,9 +226,9 @@ class Servicing(Evidence, frozen=True):
 
     def firstly(self, cause: str) -> Fault | Failure | None:
         """The session or installation that failed with a code pointing first to this cause."""
-        session = self.failed.error if self.failed else None
-        if self.failed and session and codes.points_to(session)[:1] == (cause,):
-            return self.failed
+        for told in (self.failed, self.fault("code")):
+            if told and told.error and codes.points_to(told.error)[:1] == (cause,):
+                return told
         return self.installs.first_to(cause) if self.installs else None
 
     @property
@@ -217,15 +237,21 @@ class Servicing(Evidence, frozen=True):
         return any(self.fault(kind) for kind in ("store", "orphan", "driver", "inf", "installer"))
 
     @property
+    def newest(self) -> Fault | Failure | None:
+        """The failed installation, else the failed session, else the step that failed."""
+        failed = self.installs.latest if self.installs else None
+        return failed or self.failed or self.fault("code") or self.fault("path")
+
+    @property
     def is_unexplained(self) -> bool:
         """Whether no cause is known for the code."""
-        failed = (self.installs.latest if self.installs else None) or self.failed
+        failed = self.newest
         return failed is not None and failed.error is not None and not codes.points_to(failed.error)
 
     @property
     def symbol(self) -> str | None:
         """The symbol of the code."""
-        failed = (self.installs.latest if self.installs else None) or self.failed
+        failed = self.newest
         return codes.lookup(failed.error).symbol if failed and failed.error else None
 
     @property
@@ -317,6 +343,12 @@ def _kind(event: Event) -> str | None:
         return "inf" if event.fields.get("result", "0") != "0" or (code is not None and not code.ok) else None
     if event.id == "installer-failed":
         return None if "failure will be ignored" in event.fields["code"].lower() else "installer"
+    if event.id == "store-item-corrupt":
+        item = event.fields["item"].lower()
+        fine = "(fixed)" in item or "total count" in item or _BACKUP_COPY in item or _is_fix(event)
+        return None if fine else "item"
+    if event.id == "servicing-step":
+        return "code" if code is not None and set(codes.points_to(code)[:1]) & set(_TELLING) else None
     if event.id == "no-resources":
         exhausted = code is not None and codes.points_to(code)[:1] == ("system-resources-exhausted",)
         return "resources" if exhausted else None
@@ -329,6 +361,11 @@ def _kind(event: Event) -> str | None:
     if event.id == "store-checked":
         return "store" if code is not None and codes.points_to(code)[:1] == ("component-store-corrupt",) else None
     return _KINDS.get(event.id)
+
+
+def _is_fix(event: Event) -> bool:
+    """Whether CheckSUR says that it repaired the item."""
+    return event.record.text.startswith("(fix)")
 
 
 def _ended_well(event: Event) -> bool:
@@ -348,7 +385,16 @@ def _walk(bundle: Bundle) -> tuple[dict[str, Fault], Event | None]:
     lines: dict[str, list[Event]] = {}
     packages: dict[str, str | None] = {}
     good: Event | None = None
-    for event in bundle.events(*_KINDS, *_REPAIRED, "package-installed"):
+    of_feature: HResult | None = None
+    counted = None
+    repairs = bool(bundle.events("store-repair-asked"))
+    for event in bundle.events(*_KINDS, *_REPAIRED, "package-installed", "store-counted"):
+        code = code_of(event)
+        if event.id == "store-counted":
+            counted = event.fields["count"]
+            fixed = counted == "0"
+        else:
+            fixed = event.id == "store-repaired" and event.fields["count"] == counted
         if _ended_well(event):
             good = event
             fine = _name(event.fields["package"])
@@ -356,22 +402,40 @@ def _walk(bundle: Bundle) -> tuple[dict[str, Fault], Event | None]:
                 kind for kind, package in packages.items() if package in (None, fine) or event.id == "package-installed"
             ]:
                 del lines[kind], packages[kind]
-        elif event.id in _REPAIRED or (event.id == "store-checked" and (code := code_of(event)) and code.ok):
-            for kind in ("store", "item"):
+        elif fixed or event.id == "store-verdict-good" or (event.id == "store-checked" and code and code.ok):
+            for kind in ("store", "item", "repair"):
                 lines.pop(kind, None)
                 packages.pop(kind, None)
+        elif event.id == "store-item-corrupt" and _is_fix(event) and "item" in lines:
+            lines["item"] = [one for one in lines["item"] if one.fields["item"] != event.fields["item"]]
+            if not lines["item"]:
+                del lines["item"], packages["item"]
         elif named := _kind(event):
+            if event.id == "store-source-missing" and not repairs:
+                continue  # a feature of Windows lacks its files as well, and says so in the same words
+            if event.id == "servicing-failed" and of_feature is not None and code == of_feature:
+                continue  # what follows the end of a feature's session still belongs to it
+            of_feature = None
             kept = lines.setdefault(named, [])
             kept.append(event)
             del kept[1:-3]
             packages[named] = None
             if event.id in _END and (package := _name(event.fields.get("package"))):
                 if not package.startswith("package_for"):  # a feature or a language, no update
+                    of_feature = code
                     for one in [one for one in ("failed", "code") if packages.get(one, "") is None]:
                         del lines[one], packages[one]
                 packages.update({one: package for one, known in packages.items() if known is None})
+    here = installed_now(bundle)
     faults = {
         kind: Fault(tuple(found), next((e.fields["package"].strip(" ,") for e in found if e.id in _END), None))
         for kind, found in lines.items()
+        if kind not in ("failed", "stack") or not _concerns(found, here)
     }
     return faults, good
+
+
+def _concerns(lines: Iterable[Event], updates: frozenset[str]) -> bool:
+    """Whether the lines name updates, and each of them is among these."""
+    named = {kb.upper() for line in lines for kb in KB.findall(line.fields.get("package") or line.record.text)}
+    return bool(named) and named <= updates

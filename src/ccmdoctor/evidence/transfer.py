@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
 from ccmdoctor.evidence.content import Successes, Trail, plain_id
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
@@ -30,6 +30,7 @@ _STATUSES = range(100, 600)
 _FROM_PROXY = (407, 502, 504)
 _REACHED = ("dp", "unknown")
 _LONGEST = 12  # lines from the first to the last part of an attempt
+_RIGHT_BEHIND = 2  # lines from an error to the status that belongs to it
 
 _POLICY = ("sms_mp", "ccm_system", ".sms_pol", ".sms_dcm", ".sms_aut", "/bgb/", "ccm_proxy", "ccm_client", "ccm_sts")
 _KINDS = (  # the first that fits the address decides
@@ -42,9 +43,10 @@ _MICROSOFT = (".windowsupdate.com", ".microsoft.com", ".windowsupdate.microsoft.
 _FAILURES = (
     "transfer-request-failed", "http-error", "transfer-dav-failed", "transfer-error-mapped",
     "transfer-directory-failed", "transfer-manifest-failed", "transfer-bits-error", "transfer-file-failed",
-    "transfer-proxy-failed", "setup-dav-failed", "agent-file-failed",
+    "transfer-proxy-failed", "setup-dav-failed", "agent-file-failed", "transfer-range-failed",
 )  # fmt: skip
-_BY_BITS = ("transfer-bits-error", "transfer-file-failed")
+_LISTING = ("transfer-directory-failed", "transfer-manifest-failed")
+_BY_BITS = ("transfer-bits-error", "transfer-file-failed", "transfer-range-failed")
 _ENDS = ("transfer-manifest-failed", "transfer-file-failed", "setup-dav-failed", "agent-file-failed")
 _OF_CLIENT = ("ccmdts", "cmbits", "")
 
@@ -96,6 +98,13 @@ class Transfer(msgspec.Struct, frozen=True):
         return status if status and 400 <= status < 600 else None
 
     @property
+    def listing_refused(self) -> bool:
+        """The list of the folder was refused with a code that is none of the network, so the server answered."""
+        listed = any(isinstance(one, Event) and one.id in _LISTING for one in self.proof)
+        network = self.only_masked or self.certificate or self.points_to("dp-unreachable")
+        return listed and self.error is not None and not network
+
+    @property
     def from_proxy(self) -> bool:
         """The answer is one that a proxy or gateway on the way gives."""
         return self.http_status in _FROM_PROXY
@@ -129,6 +138,35 @@ class Transfer(msgspec.Struct, frozen=True):
         return self.error is not None and codes.points_to(self.error)[:1] == (cause,)
 
 
+class PointRequests(msgspec.Struct, frozen=True):
+    """Requests of clients in the web server's log of a distribution point (IIS)."""
+
+    refused: Event | None
+    delivered: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> PointRequests | None:
+        """None when no answer was logged. A file that was refused at first and then served is nothing."""
+        newest_of: dict[str, Event] = {}
+        for event in bundle.events("point-request"):
+            newest_of[event.fields["path"].lower()] = event
+        last = ordered(newest_of.values())
+        refused = newest([one for one in last if _refused(one)])
+        delivered = newest([one for one in last if int(one.fields["status"]) < 400])
+        return cls(refused=refused, delivered=delivered) if refused or delivered else None
+
+    @property
+    def answer(self) -> str | None:
+        """Status and sub-status as IIS counts them: 404.8."""
+        return f"{self.refused.fields['status']}.{self.refused.fields['substatus']}" if self.refused else None
+
+
+def _refused(request: Event) -> bool:
+    """An error; 401.2 alone is the first leg of every authentication and tells nothing."""
+    answer = request.fields["status"], request.fields["substatus"]
+    return int(answer[0]) >= 400 and answer != ("401", "2")
+
+
 class Transfers(Evidence, frozen=True):
     """Failed attempts of content transfers that no success is known to follow, those that one followed, the success."""
 
@@ -138,6 +176,7 @@ class Transfers(Evidence, frozen=True):
     recovered: tuple[Transfer, ...]
     success: Event | None
     gateway_log: Event | None = None
+    requests: PointRequests | None = None
 
     @classmethod
     def read(cls, bundle: Bundle) -> Transfers | None:
@@ -153,10 +192,11 @@ class Transfers(Evidence, frozen=True):
             (recovered if ledger.gone(attempt[-1], transfer, job) else failing).append(transfer)
         failing += _listed(bundle)
         success = ledger.last
-        if not failing and not recovered and success is None:
+        requests = PointRequests.read(bundle)
+        if not failing and not recovered and success is None and requests is None:
             return None
         log = newest(bundle.events("gateway-content-failed"))
-        return cls(failing=tuple(failing), recovered=tuple(recovered), success=success, gateway_log=log)
+        return cls(tuple(failing), tuple(recovered), success, gateway_log=log, requests=requests)
 
     def from_source(self, *kinds: str) -> Transfer | None:
         """The newest failing attempt with one of these sources."""
@@ -170,7 +210,8 @@ class Transfers(Evidence, frozen=True):
     @property
     def refused(self) -> Transfer | None:
         """The newest attempt that a distribution point answered with an HTTP error."""
-        return next((one for one in reversed(self._at_points) if one.http_status), None)
+        told = next((one for one in reversed(self._at_points) if one.http_status), None)
+        return told or next((one for one in reversed(self._at_points) if one.listing_refused), None)
 
     @property
     def unreached(self) -> Transfer | None:
@@ -215,7 +256,7 @@ class Transfers(Evidence, frozen=True):
     @property
     def why_not(self) -> str:
         """Why a cause of failing transfers is excluded (keys of the words files)."""
-        if self.failing:
+        if self.failing or self.refused_by_server:
             return "other-transfer-error"
         return "transfer-recovered" if self.recovered else "content-transferred"
 
@@ -224,7 +265,18 @@ class Transfers(Evidence, frozen=True):
         """The newest failing attempt, else the newest success."""
         if self.failing:
             return self.failing[-1].proof
-        return (self.success,) if self.success else ()
+        told = self.success or (self.requests and (self.requests.delivered or self.requests.refused))
+        return (told,) if told else ()
+
+    @property
+    def refused_by_server(self) -> Event | None:
+        """The newest request that the web server's own log shows as refused."""
+        return self.requests.refused if self.requests else None
+
+    @property
+    def serves_others(self) -> bool:
+        """The same log shows other files as delivered."""
+        return self.requests is not None and self.requests.delivered is not None
 
     def marks(self) -> Iterable[Mark]:
         """Moving content is the content stage; attempts at the update point's own content are a known detour."""
@@ -246,10 +298,10 @@ class _Ledger:
         for event in bundle.events("transfer-completed"):
             job = plain_id(event.fields["job"])
             url = self.urls.get(job, "")
+            self._by_job[job] = event
             if source_of(url) in ("policy", "unknown"):
                 continue
-            self._by_job[job] = self._by_host[host_of(url)] = event
-            self._by_host[""] = event
+            self._by_host[host_of(url)] = self._by_host[""] = event
 
     @property
     def last(self) -> Event | None:
@@ -269,12 +321,13 @@ class _Ledger:
 def _attempts(bundle: Bundle) -> Iterable[list[Event]]:
     """Failure lines that stand together and complete each other, oldest first."""
     events = [one for id in _FAILURES for one in bundle.events(id) if _is_content(one)]
+    events += bundle.events("http-error-info")
     events.sort(key=lambda one: (one.record.place.file, one.record.place.offset))
     attempts: list[list[Event]] = []
     for event in events:
         if attempts and _belongs(attempts[-1], event):
             attempts[-1].append(event)
-        else:
+        elif event.id != "http-error-info":  # the status alone does not say what was asked for
             attempts.append([event])
     if all(one[-1].utc for one in attempts):
         return sorted(attempts, key=lambda one: (one[-1].utc, one[-1].record.place.offset))
@@ -295,6 +348,8 @@ def _belongs(attempt: Sequence[Event], event: Event) -> bool:
         return False
     if event.id in {part.id for part in attempt} or last.id in _ENDS:
         return False
+    if event.id == "http-error-info":
+        return last.id == "http-error" and two.place.line - last.record.place.line <= _RIGHT_BEHIND
     if event.id == "transfer-bits-error" or (last.id == "transfer-bits-error") != (event.id == "transfer-proxy-failed"):
         return False
     job = next((part.fields["job"] for part in attempt if part.fields.get("job")), None)
@@ -308,7 +363,7 @@ def _transfer(attempt: Sequence[Event], urls: dict[str, str]) -> tuple[Transfer 
     job = plain_id(named) if named else None
     url = _url(attempt) or (urls.get(job or "") or "")
     kind = source_of(url)
-    dav = parts.get("transfer-dav-failed") or parts.get("setup-dav-failed")
+    dav = parts.get("transfer-dav-failed") or parts.get("setup-dav-failed") or parts.get("http-error-info")
     status = int(dav.fields["status"]) if dav else None
     error = _error(parts)
     if kind == "policy" or (error is None and status not in _STATUSES):
@@ -338,7 +393,7 @@ def _url(attempt: Sequence[Event]) -> str:
 
 _TRUEST = (
     "transfer-error-mapped", "http-error", "transfer-request-failed", "transfer-bits-error", "transfer-file-failed",
-    "agent-file-failed", "transfer-directory-failed", "transfer-manifest-failed",
+    "transfer-range-failed", "agent-file-failed", "transfer-directory-failed", "transfer-manifest-failed",
 )  # fmt: skip
 
 

@@ -14,11 +14,11 @@ from typing import Any
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof, Target
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, Target, newest
 from ccmdoctor.evidence.update_point import UpdateSource
 from ccmdoctor.evidence.updates import UpdateStates, is_feature_update
 from ccmdoctor.knowledge.tables import table
-from ccmdoctor.model import State
+from ccmdoctor.model import Event, State
 
 _SHORTEST_ID = 8  # characters of a service id that a narrow console left
 
@@ -254,6 +254,15 @@ class Exclusion(msgspec.Struct, frozen=True):
     proof: tuple[Proof, ...]
 
 
+def _agents_word(bundle: Bundle) -> Event | State | None:
+    """The agent filtered Windows out of a scan, or its own state says that dual scan acts."""
+    facts = table("windows_update")
+    state = bundle.registry(facts["keys"]["state"], facts["values"]["dual_scan_acts"])
+    if state is not None:
+        return state if state.values.get("value") == 1 else None
+    return newest(bundle.events("wu-windows-filtered"))
+
+
 class ServiceChoice(Evidence, frozen=True):
     """Which service the agent asks, from every witness: its own list, the policies, and what scans bring.
 
@@ -267,18 +276,20 @@ class ServiceChoice(Evidence, frozen=True):
     updates: UpdateStates | None
     source: UpdateSource | None
     target: Target
+    said: Event | State | None = None  # the agent itself says that Windows updates are not taken from the update point
 
     @classmethod
     def read(cls, bundle: Bundle) -> ServiceChoice | None:
-        """None when there is no list of services, no policy value, and no update list without any Windows update."""
+        """None when no list of services, no policy value, no word of the agent, and no list without Windows updates."""
         found = cls(
             services=UpdateServices.read(bundle),
             policies=UpdatePolicies.read(bundle),
             updates=UpdateStates.read(bundle),
             source=UpdateSource.read(bundle),
             target=bundle.target,
+            said=_agents_word(bundle),
         )
-        return found if found.services or found.policies or found.hides_windows else None
+        return found if found.services or found.policies or found.said or found.hides_windows else None
 
     # which service
 
@@ -331,9 +342,10 @@ class ServiceChoice(Evidence, frozen=True):
             return Exclusion("scan-source-is-wsus", tuple(policies.source.values()))
         if policies and policies.source_of("quality") == "microsoft" and policies.source_is_certain:
             return Exclusion("scan-source-explains", policies.to_microsoft)
-        if self.asks_wsus and self.default:
+        if self.asks_wsus and self.default and not self.said:
             return Exclusion("wsus-is-default", (self.default,))
-        if policies and policies.dual_scan_impossible and not self.asks_microsoft and policies.no_dual_scan:
+        asks = self.asks_microsoft or self.said
+        if policies and policies.dual_scan_impossible and not asks and policies.no_dual_scan:
             return Exclusion("dual-scan-is-off", (policies.no_dual_scan,))
         asked = self.updates.asked_for if self.updates else None
         if asked and asked.missing and not (self.asks_microsoft and asked.of_windows):

@@ -19,8 +19,9 @@ from ccmdoctor.model import Event
 
 _ONE_ATTEMPT = timedelta(minutes=5)
 _WCM_LOG = "wcm.log"
-_CONNECTION = ("wcm-remote-failed", "update-point-web-error", "wsus-control-failed")
+_CONNECTION = ("wcm-remote-failed", "update-point-web-error", "wsus-control-failed", "wcm-assembly-missing")
 _SETTINGS = ("wcm-configuration-failed", "wcm-subscription-failed", "wcm-category-unknown")
+_STATED = (*_SETTINGS, "wcm-assembly-missing")
 _ABOUT_CONFIGURATION = ("WCM", "WSUSCtrl")
 
 
@@ -43,16 +44,34 @@ class UpdateSync(Evidence, frozen=True):
     failures: tuple[Event, ...]
     succeeded: Event | None
     complete: Event | None  # the newest line with 100 %
+    upstream: Event | None = None  # the newest request of WSUS itself to its source that failed
 
     @classmethod
     def read(cls, bundle: Bundle) -> UpdateSync | None:
         """None when no synchronisation's end and no progress is told."""
         found = cls(
-            failures=tuple(bundle.events("sync-failed")),
+            failures=tuple(bundle.events("sync-failed", "sync-update-failed")),
             succeeded=newest(bundle.events("sync-succeeded")),
             complete=newest(bundle.events("sync-all-items")),
+            upstream=newest(bundle.events("wsus-upstream-failed")),
         )
-        return found if found.failures or found.succeeded or found.complete else None
+        return found if found.failures or found.succeeded or found.complete or found.upstream else None
+
+    @property
+    def source_failing(self) -> Event | None:
+        """A request of WSUS to its source that failed, and that no successful synchronisation is known to follow."""
+        return None if self.upstream is None or follows(self.succeeded, self.upstream) else self.upstream
+
+    @property
+    def source_reason(self) -> str | None:
+        """Why it failed, in the log's own words."""
+        fields = self.upstream.fields if self.upstream else {}
+        return short(fields.get("reason") or fields.get("path") or "")
+
+    @property
+    def source_unsure(self) -> bool:
+        """WSUS says that it asks again, so it may have succeeded since, or misses a file of one update only."""
+        return self.upstream is not None and bool({"action", "path"} & self.upstream.fields.keys())
 
     @property
     def failing(self) -> tuple[Event, ...]:
@@ -132,6 +151,8 @@ class UpdatePointConfiguration(Evidence, frozen=True):
         told = bundle.events("wcm-connected", "wcm-configured", "wcm-connecting", "wcm-remote-failed", *_SETTINGS)
         files = {one.record.place.file for one in told}
         connection = [one for one in bundle.events(*_CONNECTION) if _concerns(one, files)]
+        installed = newest(bundle.events("wcm-assembly-found"))
+        connection = [one for one in connection if one.id != "wcm-assembly-missing" or not follows(installed, one)]
         connected = newest(bundle.events("wcm-connected", "wcm-configured"))
         configured = newest(bundle.events("wcm-configured"))
         failing = [
@@ -174,7 +195,7 @@ class UpdatePointConfiguration(Evidence, frozen=True):
     @property
     def is_stated(self) -> bool:
         """The site itself says that the configuration failed, and not only that a request did."""
-        return any(one.id in _SETTINGS for one in self.failing)
+        return any(one.id in _STATED for one in self.failing)
 
     @property
     def through_proxy(self) -> bool:

@@ -18,6 +18,8 @@ from ccmdoctor.formats.clock import mof_instant
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, Stage, State
 
+KB = re.compile(r"KB\d{6,8}(?!\d)", re.IGNORECASE)
+
 
 class UpdateState(msgspec.Struct, frozen=True):
     """One update: its id, title (may be unknown), and ``Missing`` or ``Installed``."""
@@ -165,6 +167,22 @@ class UpdateStates(Evidence, frozen=True):
         listed = [one.proof[-1] for one in self.updates if not isinstance(one.proof[-1], Event)]
         if events or listed:
             yield Mark(Stage.EVALUATION, "update-status", (events or listed)[-1], None, False)
+
+
+def installed_now(bundle: Bundle) -> frozenset[str]:
+    """Ids, and numbers of articles (``KB1234567``, upper case), of which the listed class has nothing but installed.
+
+    The class is asked when the evidence is collected, so it knows of what came after the logs.
+    """
+    states: dict[str, set[bool]] = {}
+    for row in bundle.states("wmi", "CCM_UpdateStatus"):
+        title, article = str(row.values.get("title") or ""), str(row.values.get("article") or "")
+        names = {_id(str(row.values.get("uniqueid") or "")), *(kb.upper() for kb in KB.findall(title))}
+        if article.isdigit():
+            names.add(f"KB{article}")
+        for name in names - {""}:
+            states.setdefault(name, set()).add(str(row.values.get("status") or "").lower() == "installed")
+    return frozenset(name for name, installed in states.items() if installed == {True})
 
 
 def _note(found: dict[str, UpdateState], event: Event, targeted: dict[str, str]) -> None:

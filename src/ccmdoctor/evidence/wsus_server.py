@@ -31,6 +31,7 @@ class UpdatePointServer(Evidence, frozen=True):
     services: WindowsServices | None
     offline: Event | None
     scans: ScanHistory | None
+    reported: Event | None = None  # WSUS says of a part of its own that it does not work
 
     @classmethod
     def read(cls, bundle: Bundle) -> UpdatePointServer | None:
@@ -44,8 +45,10 @@ class UpdatePointServer(Evidence, frozen=True):
             services=services if services and services.get("wsusservice") else None,
             offline=newest(bundle.events("wsuspool-offline")),
             scans=ScanHistory.read(bundle),
+            reported=_reported(bundle),
         )
-        return found if found.recycled or found.disabled or found.state or found.limit or found.services else None
+        told = found.recycled or found.disabled or found.state or found.limit or found.services or found.reported
+        return found if told else None
 
     @property
     def pool_stopped(self) -> Event | None:
@@ -67,7 +70,15 @@ class UpdatePointServer(Evidence, frozen=True):
     def stopped_part(self) -> str | None:
         """The service or the application pool that does not run, by its usual name."""
         names = {"wsusservice": "WsusService", "w3svc": "W3SVC"}
-        return names.get(self.stopped_service or "") or ("WsusPool" if self.pool_stopped else None)
+        return names.get(self.stopped_service or "") or ("WsusPool" if self.pool_stopped else self.reported_part)
+
+    @property
+    def reported_part(self) -> str | None:
+        """The web service that does not work by what WSUS says of itself, else its Windows service."""
+        if self.reported is None:
+            return None
+        name = self.reported.fields.get("service")
+        return f"{name} Web Service" if name else "WsusService"
 
     @property
     def service_proof(self) -> tuple[Proof, ...]:
@@ -98,6 +109,13 @@ class UpdatePointServer(Evidence, frozen=True):
         """What was told, the pool first."""
         told = (self.state, self.limit, *self.recycled[-1:], self.disabled, *self.service_proof)
         return tuple(one for one in told if one is not None)
+
+
+def _reported(bundle: Bundle) -> Event | None:
+    """The newest part of WSUS that failed and that no newer event shows as working again."""
+    works = {one.fields["service"].lower(): one for one in bundle.events("wsus-part-works")}
+    failed = bundle.events("wsus-part-failed")
+    return newest([one for one in failed if not follows(works.get(one.fields.get("service", "").lower()), one)])
 
 
 class WsusContent(Evidence, frozen=True):

@@ -15,7 +15,10 @@
 
     -a----        2025/03/25     10:02      17301504 CcmStore.sdf
 
+What winmgmt prints in Japanese is not documented: any sentence about the repository that denies or affirms is taken.
+
 Kinds: ``wmi-repository``, ``clock-offset``, ``service-missing``, ``client-id`` and ``client-database``.
+Provisioning mode comes as the ``registry-value`` that it is.
 """
 
 from __future__ import annotations
@@ -27,7 +30,7 @@ from collections.abc import Iterator
 from ccmdoctor.model import Place, State
 
 MARKERS: tuple[str, ...] = (
-    "wmi repository", "wmi リポジトリ", "stripchart", "openservice failed 1060",
+    "wmi repository", "wmi リポジトリ", "stripchart", "openservice", "provisioningmode",
     "noservicefoundforgivenname", "sms unique identifier", ".sdf",
 )  # fmt: skip
 
@@ -38,8 +41,10 @@ _ASKED_CLOCK = re.compile(r"w32tm(?:\.exe)?\s.{0,40}stripchart.{0,200}", re.IGNO
 _PEER = re.compile(r"/computer:(\S+)", re.IGNORECASE)
 _OFFSET = re.compile(r"^\d{1,2}:\d{2}:\d{2}\s?,?\s?(?:d:[+-]\S+\s+o:)?([+-]\d{1,12}[.,]\d{1,9})s")
 _SC_ASKED = re.compile(r"\bsc(?:\.exe)?\s+(?:\\\\\S+\s+)?(?:query|queryex|qc)\s+\"?([\w.$-]{1,60})", re.IGNORECASE)
-_SC_MISSING = re.compile(r"OpenService FAILED 1060", re.IGNORECASE)
+_SC_MISSING = re.compile(r"OpenService\b\W{0,3}\w{0,20}\W{0,3}\b1060\b", re.IGNORECASE)
 _PS_MISSING = re.compile(r"ObjectNotFound: \((\S{1,60}?):String\)[^\n]{0,40}\[Get-Service\]")
+_MODE = re.compile(r"^ProvisioningMode\s*:\s*(true|false)\s*$", re.IGNORECASE)
+_MODE_NAME = "HKLM\\SOFTWARE\\Microsoft\\CCM\\CcmExec\\ProvisioningMode"
 _ID = re.compile(r"^SMS Unique Identifier\s?=\s?(GUID:[0-9A-Fa-f-]{36})\s*$")
 _DATABASE = re.compile(r"(?:^|[\s\"',;\\/])([A-Za-z]\w{2,40}\.sdf|CcmSQLCE\.log)(?=$|[\s\"',;])")
 _LISTED = re.compile(
@@ -64,6 +69,17 @@ def _plain(lines: list[str], file: str) -> Iterator[State]:
             yield State("wmi-repository", "repository", {"consistent": good}, Place(file, number), bare)
         elif found := _ID.match(bare):
             yield State("client-id", file, {"clientid": found[1].upper()}, Place(file, number), bare)
+        elif mode := _mode(bare, lines[max(0, number - 3) : number - 1]):
+            yield State("registry-value", _MODE_NAME, {"value": mode}, Place(file, number), f"ProvisioningMode: {mode}")
+
+
+def _mode(bare: str, before: list[str]) -> str | None:
+    """Provisioning mode as PowerShell prints a selected value: in a list, or in a table of one column."""
+    if found := _MODE.match(bare):
+        return found[1].lower()
+    head = [line.strip().lower() for line in before]
+    is_table = len(head) == 2 and head[0] == "provisioningmode" and bool(head[1]) and set(head[1]) == {"-"}
+    return bare.lower() if is_table and bare.lower() in ("true", "false") else None
 
 
 def _clock(lines: list[str], file: str) -> list[State]:

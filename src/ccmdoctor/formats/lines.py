@@ -20,6 +20,7 @@ from ccmdoctor.formats.clock import cmtrace_instant, local_instant, offset_insta
 from ccmdoctor.formats.text import Data, decode
 from ccmdoctor.model import Instant
 
+_LIST_MARK = re.compile(r"^(?:[-*]|\d{1,6}\.)\s{1,4}(?=[\d{])")  # paste sites number the lines of a log
 REACH = 1 << 13  # bytes looked at to either side of a hit for the ends of its line
 
 
@@ -49,10 +50,10 @@ _UPDATE_OLD = re.compile(
     r"(?P<thread>[0-9A-Fa-f]+)\s+(?P<component>\S+)\s+(?P<text>.*)"
 )
 _REPORTING = re.compile(
-    r"\{[0-9A-Fa-f-]{36}\}\s+(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d:\d{3})(?P<offset>[+-]\d{4})"
+    r"(?:\{[0-9A-Fa-f-]{36}\}\s+)?(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d:\d{3})(?P<offset>[+-]\d{4})"
     r"\s+(?P<text>.*)"
 )
-_EVENT_ROW = re.compile(r"(?P<text>[^\t]*\[AGENT_[A-Z_]+\]\s.*)")  # ReportingEvents.log without its first columns
+_EVENT_ROW = re.compile(r"(?P<text>[^\t]*\[AGENT_[A-Z0-9_]+\]\s.*)")  # ReportingEvents.log without its first columns
 _SERVICING = re.compile(
     r"(?P<date>\d{4}-\d\d-\d\d) (?P<time>\d\d:\d\d:\d\d), (?P<level>\w+)\s+(?P<component>\w+)?\s+(?P<text>.*)"
 )
@@ -61,7 +62,8 @@ _OLD_SERVER = re.compile(
     r"<(?P<date>\d{1,2}-\d{1,2}-\d{4}) (?P<time>[\d:.]+(?:[+-]\d{1,4})?)><thread=(?P<thread>[^>]*)>"
 )
 _VIEWER = re.compile(
-    r"(?P<text>[^\t]*)\t+(?P<component>[A-Za-z_][\w .-]*)(?:\t+(?P<stamp>[^\t]*))?(?:\t+(?P<thread>[^\t]*))?(?:\t.*)?$"
+    r"(?P<text>[^\t]*)\t+(?P<component>[A-Za-z_][\w .-]*)"
+    r"(?:\t+(?P<stamp>(?=[^\t]*\d[/.-]\d)[^\t]*)(?:\t+(?P<thread>[^\t]*))?(?:\t.*)?)?\t*$"
 )
 _DOCUMENTED = re.compile(
     r"(?P<text>\S.*?)\s{3,}(?P<component>[A-Z][A-Za-z]{3,})\s*(?P<stamp>\d[\d/.: -]{8,}(?:[AP]M)?)?\s*$"
@@ -105,7 +107,7 @@ def _viewer(found: re.Match[str]) -> Line:
 _SHAPES: tuple[tuple[str, re.Pattern[str], Callable[[re.Match[str]], Line]], ...] = (
     (":", _UPDATE_TRACE, _trace),
     (":", _UPDATE_OLD, _trace),
-    ("{", _REPORTING, _reporting),
+    (":", _REPORTING, _reporting),
     ("[AGENT_", _EVENT_ROW, _bare),
     (", ", _SERVICING, _servicing),
     ("$$<", _OLD_SERVER, _old_server),
@@ -122,7 +124,7 @@ _SHAPED = 4000
 def read_line(raw: bytes) -> Line:
     """One physical line taken apart by the first shape that fits it, or as bare text; never raises."""
     text = decode(raw).strip("\r\n").rstrip()
-    stripped = text.lstrip("\ufeff >")
+    stripped = _LIST_MARK.sub("", text.lstrip("\ufeff >"), count=1)
     for literal, pattern, take in _SHAPES if len(stripped) <= _SHAPED else _SHAPES[:-_LOOSE]:
         found = pattern.match(stripped) if literal in stripped else None
         if found:

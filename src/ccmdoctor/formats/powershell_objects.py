@@ -50,7 +50,10 @@ MARKERS: tuple[str, ...] = (
     "currentmanagementpoint",
     "currentscanpath",
     "lastsuccessscanpath",
+    "persistincache",
+    "messagesent",
     "evaluationstate",
+    "rebootpending",
     "isdefaultauservice",
     "issubscribed",
     "issuperseded",
@@ -119,7 +122,7 @@ _BY_PROPERTIES: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = tuple(
     for name, every, one in (
         ("CCM_UpdateCIAssignment", "assignmentid assignmentname", ""),
         ("CCM_UpdateStatus", "uniqueid title status", ""),
-        (SERVICE_MANAGER, "serviceid isdefaultauservice", ""),
+        (SERVICE_MANAGER, "isdefaultauservice", "serviceid name"),
         ("CCM_SoftwareUpdatesClientConfig", "enabled", "wsuslocationtimeout scanretrydelay"),
         ("CCM_ComponentClientConfig", "componentname enabled", ""),
         ("CCM_UpdateSource", "uniqueid contentversion", "contentlocation contenttype"),
@@ -528,6 +531,8 @@ def _own_class(pairs: Iterable[tuple[str, str]]) -> str | None:
     """The class that an object itself names."""
     for name, value in pairs:
         folded = name.casefold()
+        if folded == "__class" and value.strip() == "__PARAMETERS":  # the answer of a method
+            return None
         if folded == "__class" or folded == "cimclassname":
             return _canonical(value.strip()) or value.strip() or None
         if folded in ("__path", "__relpath"):

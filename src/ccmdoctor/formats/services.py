@@ -103,20 +103,19 @@ def _columns(head: str, ruler: str) -> list[tuple[str, int, int]]:
 
 
 def _from_lists(lines: list[str], file: str) -> list[State]:
+    """One state for each line that tells something, so that the line itself is what is quoted."""
     found: list[State] = []
-    values: dict[str, str] = {}
-    at, text = 0, ""
+    told: dict[str, tuple[str, int, str]] = {}
     for number, line in enumerate([*lines, ""], 1):
         field = _PROPERTY.match(line)
         if field:
             key = _COLUMNS[field[1].lower()]
-            if key in values:
-                values = {}
-            values[key] = field[2]
-            at, text = (number, line) if key != "name" or not at else (at, text)
+            told = {} if key in told else told
+            told[key] = (field[2], number, line)
         elif not line.strip():
-            if "name" in values:
-                one = _service(values["name"], values, Place(file, at), f"{values['name']}: {text.strip()}")
+            name = told.pop("name", ("", 0, ""))[0]
+            for key, (value, at, text) in told.items() if name else ():
+                one = _service(name, {key: value}, Place(file, at), f"{name}: {text.strip()}")
                 found += [one] if one else []
-            values, at, text = {}, 0, ""
+            told = {}
     return found

@@ -16,6 +16,7 @@ from typing import TypeAlias
 Data: TypeAlias = "bytes | mmap"
 
 BOMS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+NO_BREAK = b"\xc2\xa0"  # the no-break space of web pages, in UTF-8
 _BINARY_MAGIC = (
     b"\x89PNG", b"GIF8", b"\xff\xd8\xff", b"MZ", b"%PDF", b"\x7fELF", b"ElfFile", b"regf", b"MSCF", b"\x1f\x8b",
     b"7z\xbc\xaf", b"Rar!", b"\xd0\xcf\x11\xe0", b"SQLite format 3", b"RIFF", b"OggS", b"\x00asm",

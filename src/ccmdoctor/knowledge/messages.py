@@ -12,11 +12,13 @@ A message is data (``messages/<log>.toml``)::
 
 ``texts`` holds one template for each wording in which the product is known to write it. Placeholders are
 ``{name:kind}`` with the kinds of ``_KINDS``; ``{_}`` skips any text. The longest fixed piece of each template is the
-literal that the automaton looks for; the whole template then decides and takes the fields.
+literal that the automaton looks for; the whole template then decides and takes the fields. Quotation marks stand for
+typographic ones as well, into which web pages turn them.
 """
 
 from __future__ import annotations
 
+import html
 import re
 from collections.abc import Iterable
 from functools import cache
@@ -32,20 +34,24 @@ _KINDS = {
     "text": r".*?",
     "rest": r"[^\r\n]*",
     "line": r"[^\r\n]*?",
-    "hr": r"(?:0[xX][0-9A-Fa-f]{1,8}|[0-9A-Fa-f]{8}|-?\d{9,10})",
+    "hr": r"(?:0[xX][0-9A-Fa-f]{1,8}|[0-9A-Fa-f]{8}(?![0-9A-Fa-f])|-?\d{9,10})",
     "int": r"-?\d+",
     "guid": r"\(?\{?[^\s{}()]{8,44}\}?\)?",
     "update": r"[^\s()]{8,120}",
     "name": r"[^,;\])\r\n]+",
-    "url": r"[^\s'\"<>\]]*",
-    "host": r"[^\s'\"<>/,:]+",
+    "url": r"[^\s'\"\u2018\u2019\u201c\u201d<>\]]*",
+    "host": r"[^\s'\"\u2018\u2019\u201c\u201d<>/,:]+",
     "word": r"\S+?",
     "symbol": r"[A-Za-z0-9_]+",
-    "quoted": r"[^'\"]*",
+    "quoted": r"[^'\"\u2018\u2019\u201c\u201d]*",
 }
+_QUOTES = {"'": "['\u2018\u2019]", '"': '["\u201c\u201d\u2033]'}
 _PLACEHOLDER = re.compile(r"\{(_|[a-z][a-z_]*)(?::([a-z]+))?\}")
 _BLANKS = re.compile(r"\s+")
 _SHORTEST_LITERAL = 6
+_ENTITY = re.compile(r"&(?:lt|gt|amp|quot|nbsp|#39);")
+_MARKS = re.compile(r"['\"]")
+_COMPONENT = re.compile(r"SMS_[A-Z_]+")  # stands in every line of its log
 
 
 class Message(msgspec.Struct, frozen=True):
@@ -86,17 +92,22 @@ def expression(text: str) -> str:
     """The regular expression of a template; white space matches any run of it."""
     out: list[str] = []
     for fixed, name, kind in _pieces(text):
-        out.append(r"\s+".join(re.escape(word) for word in _BLANKS.split(fixed)))
+        escaped = r"\s+".join(re.escape(word) for word in _BLANKS.split(fixed))
+        out.append(_MARKS.sub(lambda mark: _QUOTES[mark[0]], escaped))
         if name:
             body = _KINDS[kind]
             out.append(body if name == "_" else f"(?P<{name}>{body})")
     return "".join(out)
 
 
-def literal(text: str) -> bytes:
-    """The longest fixed piece of a template, cut at runs of blanks that vary."""
-    best = max((fixed.strip() for fixed, _, _ in _pieces(text)), key=len)
-    return best.encode("ascii")
+def literals(text: str) -> tuple[bytes, ...]:
+    """The longest fixed piece of a template, cut at placeholders and quotation marks, as it stands in a file.
+
+    Texts of a Japanese Windows stand there as UTF-8 or as cp932.
+    """
+    pieces = [piece.strip() for fixed, _, _ in _pieces(text) for piece in _MARKS.split(fixed)]
+    longest = max((piece for piece in pieces if not _COMPONENT.fullmatch(piece)), key=len, default="")
+    return tuple(dict.fromkeys(longest.encode(encoding) for encoding in ("utf-8", "cp932")))
 
 
 @cache
@@ -114,13 +125,14 @@ def messages() -> dict[str, Message]:
 @cache
 def templates() -> tuple[Template, ...]:
     """All wordings of all messages, in the order of their automaton ids."""
-    made = []
+    made: list[Template] = []
     for message in messages().values():
         for text in message.texts:
-            fixed = literal(text)
-            if len(fixed) < _SHORTEST_LITERAL:
+            found = literals(text)
+            if len(found[0]) < _SHORTEST_LITERAL:
                 raise ValueError(f"message {message.id}: no fixed piece of {_SHORTEST_LITERAL} characters in {text!r}")
-            made.append(Template(message, fixed, _Lazy(text)))
+            decides = _Lazy(text)
+            made.extend(Template(message, fixed, decides) for fixed in found)
     return tuple(made)
 
 
@@ -136,7 +148,10 @@ class _Lazy:
     def search(self, text: str) -> re.Match[str] | None:
         if self._compiled is None:
             self._compiled = re.compile(expression(self._text), re.IGNORECASE | re.DOTALL)
-        return self._compiled.search(text)
+        found = self._compiled.search(text)
+        if found is None and "&" in text and _ENTITY.search(text):
+            found = self._compiled.search(html.unescape(text))  # copied from the source of a web page
+        return found
 
 
 @cache
@@ -162,7 +177,8 @@ def automaton() -> Any:
 @cache
 def wordings(id: str) -> tuple[Template, ...]:
     """The templates of one message, in the order of its entry: the fuller wording stands before the shorter."""
-    return tuple(template for template in templates() if template.message.id == id)
+    mine = {template.expression: template for template in templates() if template.message.id == id}
+    return tuple(mine.values())
 
 
 @cache

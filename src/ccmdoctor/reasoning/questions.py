@@ -15,8 +15,8 @@ def open_questions(
     """(question id, causes that its answer would settle), most useful first.
 
     What would make a named cause certain comes first. Beside a sure cause, missing evidence is asked for only at its
-    stage and at stages before it that are not known to work: what lies behind it is a consequence anyway. A finding
-    that answers the question leaves nothing to ask.
+    stage and at stages before it that are not known to work: what lies behind it is a consequence anyway. What a
+    failing stage lacks comes before what nothing speaks of. A finding that answers the question leaves nothing to ask.
     """
     stages = list(Stage)
     sure = [one for one in causes if one.finding.verdict in (Verdict.CONFIRMED, Verdict.LIKELY)]
@@ -34,5 +34,11 @@ def open_questions(
             for question in result.finding.missing:
                 asked.setdefault(question, []).append(result.rule.id)
     effort = {question: table("questions")[question]["effort"] for question in asked}
-    rest = sorted((one for one in asked if one not in named), key=lambda one: (effort[one], -len(asked[one]), one))
+    failing = {one.stage for one in ladder if one.state is StepState.FAILING}
+    there = {one.rule.id for one in results if one.rule.stage in failing}
+
+    def order(question: str) -> tuple[bool, int, int, str]:
+        return not there.intersection(asked[question]), effort[question], -len(asked[question]), question
+
+    rest = sorted((one for one in asked if one not in named), key=order)
     return [(question, tuple(dict.fromkeys(asked[question]))) for question in (*named, *rest)][:MOST]

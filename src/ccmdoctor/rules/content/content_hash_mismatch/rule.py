@@ -19,15 +19,15 @@ def content_hash_mismatch(checks: ContentChecks) -> Finding:
     failure = checks.latest
     if failure is not None and failure.folder_empty:
         return ruled_out("folder-was-empty", failure)
+    coded = checks.coded
     if failure is not None:
         verdict = likely if failure.surely else possible
         against = [] if failure.surely else ["another-hash-tried"]
         return verdict(
-            failure, content=failure.content, error=checks.error, since=failure.when, against=against,
-            settle=["content-status", "antivirus-log"],
+            failure, coded, content=failure.content, error=checks.error or (coded and coded.error), since=failure.when,
+            against=against, settle=["content-status", "antivirus-log"],
         )  # fmt: skip
-    if checks.coded is not None:
-        coded = checks.coded
+    if coded is not None:
         return likely(coded, content=coded.key, error=coded.error, since=coded.when, settle=["content-logs"])
     if checks.verified is None and checks.recovered is None:
         return undecided("content-logs")

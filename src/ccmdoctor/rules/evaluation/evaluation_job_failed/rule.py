@@ -21,6 +21,8 @@ def evaluation_job_failed(evaluation: DeploymentEvaluation, scans: ScanHistory |
     if evaluation.concerns_content or evaluation.names_document:
         return ruled_out("other-cause-named", evaluation.failing)
     facts = {"error": evaluation.error, "assignment": evaluation.failing.fields.get("assignment")}
+    if evaluation.says_little:
+        return possible(evaluation.failing, against=["code-of-later-stage"], settle=["install-logs"], facts=facts)
     if scans is not None and not scans.latest.succeeded:
         return possible(evaluation.failing, scans.latest, against=["scan-is-failing"], facts=facts)
     return likely(evaluation.failing, settle=[] if scans else ["scan-history"], facts=facts)

@@ -24,7 +24,7 @@ def component_store_corrupt(servicing: Servicing) -> Finding:
         error = store.error or servicing.error
         package = store.field("package") or servicing.package
         return confirmed(store, servicing.damaged_item, servicing.failed, error=error, package=package)
-    coded = servicing.coded("component-store-corrupt") or servicing.fault("payload")
+    coded = servicing.coded("component-store-corrupt") or servicing.fault("payload") or servicing.fault("item")
     if coded:
         return likely(coded, error=coded.error, package=servicing.package, settle=["servicing-log"])
     if servicing.possibly("component-store-corrupt") and not servicing.fault("driver"):

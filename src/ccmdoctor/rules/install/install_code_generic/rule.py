@@ -17,7 +17,7 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out
     generic=True,
 )
 def install_code_generic(servicing: Servicing) -> Finding:
-    failed = (servicing.installs.latest if servicing.installs else None) or servicing.failed
+    failed = servicing.newest
     if failed is None:
         return ruled_out(servicing.why_not, servicing)
     facts = {"update": failed.name, "error": failed.error, "symbol": servicing.symbol}

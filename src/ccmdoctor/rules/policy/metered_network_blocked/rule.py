@@ -13,6 +13,7 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     sources=[
         "https://learn.microsoft.com/intune/configmgr/core/clients/deploy/about-client-settings",
         "https://learn.microsoft.com/intune/configmgr/develop/reference/core/clients/sdk/ccm_networksettings-client-wmi-class",
+        "https://github.com/MicrosoftDocs/memdocs/blob/main/memdocs/configmgr/hotfix/2103/9210721.md",
         "https://gist.github.com/d3-X-t3r/1ba6908ff788e65dfee4a900d3eaccab",
     ],
 )

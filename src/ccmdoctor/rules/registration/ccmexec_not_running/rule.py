@@ -23,6 +23,8 @@ def ccmexec_not_running(agent: AgentHost) -> Finding:
         return confirmed(agent, settle=["agent-log"], facts=agent.facts)
     if agent.failed:
         return ruled_out("agent-start-failed", agent)
+    if agent.check:
+        return likely(agent, settle=["agent-service", "agent-log"], facts=agent.facts)
     if agent.stayed_down:
         return likely(agent, settle=["agent-service"], facts=agent.facts)
     return undecided("agent-service") if agent.stopped else ruled_out("agent-came-up", agent.operational)

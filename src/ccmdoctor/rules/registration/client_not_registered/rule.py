@@ -24,7 +24,8 @@ def client_not_registered(registration: Registration, traffic: ManagementPointTr
         asked = registration.requests
         return possible(*asked, traffic.current, against=["registration-needs-mp"], settle=["mplist"], facts=facts)
     if registration.is_unanswered:
-        return likely(*registration.requests, *registration.unsent, settle=settle, facts=facts)
+        asked = (*registration.requests, *registration.pending, *registration.unsent)
+        return likely(*asked, settle=settle, facts=facts)
     if registration.falls_back:
         against = ["registration-goes-on"]
         return possible(*registration.last_request, against=against, settle=["registration-logs"], facts=facts)

@@ -12,6 +12,7 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
     sources=[
         "https://jpmem.github.io/blog/mecm/20121030_03/",
         "https://learn.microsoft.com/windows/win32/wmisdk/winmgmt",
+        "https://github.com/MicrosoftDocs/SupportArticles-docs/blob/main/support/mem/configmgr/setup-migrate-backup-recovery/management-points-fail-http-500-errors.md",
         "https://learn.microsoft.com/troubleshoot/windows-client/system-management-components/sms-agent-host-service-not-start",
     ],
 )
@@ -21,7 +22,7 @@ def wmi_repository_corrupt(wmi: WmiHealth) -> Finding:
         return confirmed(wmi, facts=facts)
     if wmi.is_consistent:
         return ruled_out("wmi-is-consistent", wmi.verified)
-    if wmi.failing_check or wmi.is_hard:
+    if wmi.fails_its_test or wmi.is_hard:
         return likely(wmi, settle=["wmi-repository"], facts=facts)
     if wmi.fails and wmi.answered:
         return ruled_out("wmi-object-absent", wmi.answered)

@@ -23,7 +23,7 @@ def dual_scan_deferral_policy(choice: ServiceChoice, scans: ScanHistory | None) 
         return ruled_out(excluded.why, excluded)
     if choice.policy_key and not choice.deferral:
         return ruled_out("no-deferral-value", choice.policy_key)
-    if not (choice.asks_microsoft or choice.deferral or choice.hides_windows):
+    if not (choice.asks_microsoft or choice.said or choice.deferral or choice.hides_windows):
         return undecided("windows-update-policy")
     against = choice.doubts
     if scans is not None and not scans.latest.succeeded:
@@ -35,10 +35,13 @@ def dual_scan_deferral_policy(choice: ServiceChoice, scans: ScanHistory | None) 
         verdict, settle = (possible if against else likely), ["windows-update-policy"]
     elif choice.has_update_point and choice.hides_windows and choice.deferral_acts and not against:
         verdict, settle = likely, ["update-services"]
+    elif choice.said and not against:
+        verdict, settle = likely, [] if choice.deferral else ["windows-update-policy", "co-management-log"]
     elif choice.asks_microsoft:
         settle = ["windows-update-policy", "windows-update-cache"]
     return verdict(
         choice.default,
+        choice.said,
         *choice.deferral,
         choice.hides_windows,
         values=choice.deferral_names,

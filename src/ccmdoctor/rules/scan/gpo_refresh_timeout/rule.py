@@ -18,11 +18,13 @@ from ccmdoctor.rules import possible, rule, ruled_out, undecided
 def gpo_refresh_timeout(policy: GroupPolicy) -> Finding:
     if policy.overwritten or policy.unreadable:
         return ruled_out("policy-fails-otherwise", policy.overwritten or policy.unreadable)
+    if policy.refused and policy.domain_policy and not policy.same_address:
+        return ruled_out("policy-fails-otherwise", policy.domain_policy)
     if policy.refused_as("gpo-refresh-timeout"):
         return possible(
             policy.refused,
-            error=policy.write.refusal if policy.write else None,
+            error=policy.refusal,
             against=["only-this-code"],
-            settle=["gpresult"],
+            settle=[] if policy.winning else ["gpresult"],
         )
     return ruled_out("policy-was-written", policy.cleared) if policy.cleared else undecided("scan-history")

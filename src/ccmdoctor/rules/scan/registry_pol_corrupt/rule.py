@@ -16,8 +16,9 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
     ],
 )
 def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
+    refused = policy.refused if policy.refused_as("registry-pol-corrupt") and not policy.overwritten else None
     facts = {
-        "error": policy.write.read_error if policy.write and policy.unreadable else None,
+        "error": policy.write.read_error if policy.write and policy.unreadable else policy.refusal if refused else None,
         "header": policy.file.header.text if policy.file else None,
         "records": policy.file.records if policy.file else None,
     }
@@ -33,5 +34,9 @@ def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
             return possible(*failed, policy.file, against=["policy-file-valid"], facts=facts)
         verdict = likely if policy.unreadable_as("registry-pol-corrupt") else possible
         return verdict(*failed, settle=["registry-pol"], facts=facts)
+    if refused and policy.file is not None:
+        return possible(refused, policy.file, against=["policy-file-valid"], facts=facts)
+    if refused:
+        return likely(refused, settle=["registry-pol"], facts=facts)
     proof = policy.was_readable or policy.overwritten or policy.file
     return ruled_out("policy-was-readable", proof) if proof else undecided("registry-pol", "scan-history")

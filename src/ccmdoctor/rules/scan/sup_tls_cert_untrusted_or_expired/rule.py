@@ -17,7 +17,7 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out
 )
 def sup_tls_cert_untrusted_or_expired(faults: AgentFaults, access: UpdatePointAccess | None) -> Finding:
     facts = {"server": faults.server, "error": faults.error}
-    if faults.points_first_to("sup-tls-cert-untrusted-or-expired"):
+    if faults.points_to("sup-tls-cert-untrusted-or-expired"):
         return likely(faults.failed, faults.certificate, settle=["client-asmx"], facts=facts)
     if access is not None and access.probe_error == "tls":
         return likely(access.probe, faults.failed, settle=["sup-health"], facts=facts)

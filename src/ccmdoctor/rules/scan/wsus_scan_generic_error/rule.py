@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.scan import ScanHistory
+from ccmdoctor.evidence.group_policy import ScanOutcome
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import likely, rule, ruled_out
 
@@ -15,7 +15,10 @@ from ccmdoctor.rules import likely, rule, ruled_out
     ],
     generic=True,
 )
-def wsus_scan_generic_error(scans: ScanHistory) -> Finding:
+def wsus_scan_generic_error(outcome: ScanOutcome) -> Finding:
+    scans = outcome.scans
+    if scans is None:
+        return ruled_out("policy-was-written", outcome.overcome)
     last = scans.latest
     if last.succeeded:
         return ruled_out("scan-succeeded", last)

@@ -15,6 +15,6 @@ from ccmdoctor.rules import likely, rule, ruled_out
     ],
 )
 def wua_out_of_memory(faults: AgentFaults) -> Finding:
-    if faults.memory or faults.points_first_to("wua-out-of-memory"):
+    if faults.memory or faults.points_to("wua-out-of-memory"):
         return likely(faults.memory, faults.failed, server=faults.server, settle=["wsus-catalogue"])
     return ruled_out("no-such-fault", faults.scans.latest if faults.scans else None)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.update_point import UpdatePointAccess
+from ccmdoctor.evidence.agent_faults import AgentService
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import rule
-from ccmdoctor.rules.signature import by_scan_error
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -15,5 +14,19 @@ from ccmdoctor.rules.signature import by_scan_error
         "https://learn.microsoft.com/troubleshoot/mem/configmgr/update-management/troubleshoot-software-update-scan-failures",
     ],
 )
-def wua_service_disabled(access: UpdatePointAccess) -> Finding:
-    return by_scan_error("wua-service-disabled", access, ("windows-services",))
+def wua_service_disabled(agent: AgentService) -> Finding:
+    access, disabled = agent.access, agent.disabled
+    facts = {"server": agent.server, "error": agent.error}
+    if access and agent.fails_so:
+        verdict = confirmed if disabled else likely
+        settle = [] if agent.known else ["windows-services"]
+        return verdict(access.failed, access.detail, disabled, settle=settle, facts=facts)
+    if access and access.failed and disabled:
+        return possible(disabled, access.failed, against=["scan-fails-otherwise"], facts=facts)
+    if access and access.answers and disabled:
+        return possible(disabled, access, against=["scan-succeeded"], facts=facts)
+    if disabled:
+        return likely(disabled, facts=facts, settle=["scan-history"])
+    if access is None or access.unscanned:
+        return undecided("scan-history")
+    return ruled_out(access.why_not, access)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.deployment_rules import PackageDownloads
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, rule, ruled_out, undecided
+from ccmdoctor.rules import confirmed, likely, rule, ruled_out, undecided
 
 
 @rule(
@@ -22,10 +22,12 @@ def adr_or_package_download_failed(downloads: PackageDownloads) -> Finding:
         if downloads.good:
             return ruled_out("update-content-downloaded", downloads.good)
         return undecided("patch-download-log")
-    return confirmed(
+    verdict = confirmed if downloads.is_explained else likely
+    return verdict(
         downloads,
         error=downloads.error or downloads.number,
         reason=downloads.reason,
         content=downloads.content,
         since=downloads.since,
+        settle=["patch-download-log"],
     )

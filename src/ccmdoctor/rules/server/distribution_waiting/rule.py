@@ -23,5 +23,5 @@ def distribution_waiting(distribution: Distribution) -> Finding:
         return ruled_out("nothing-waits", distribution.good)
     facts = {"package": waiting.package, "dp": waiting.point}
     if distribution.waits_surely:
-        return likely(waiting.waiting, settle=["content-status"], facts=facts)
-    return possible(waiting.waiting, against=["delivery-only-slowed"], settle=["content-status"], facts=facts)
+        return likely(*waiting.waits_told, settle=["content-status"], facts=facts)
+    return possible(*waiting.waits_told, against=["delivery-only-slowed"], settle=["content-status"], facts=facts)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.wsus_server import UpdatePointServer
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import confirmed, possible, rule, ruled_out, undecided
+from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
 
 @rule(
@@ -22,6 +22,10 @@ def wsus_down(server: UpdatePointServer) -> Finding:
         return confirmed(server.pool_stopped, *server.service_proof, settle=["wsus-events"], facts=facts)
     if server.pool_stopped:
         return possible(server.pool_stopped, against=["scan-succeeded"], facts=facts)
+    if server.reported:
+        verdict = possible if server.scan_succeeded else likely
+        against = ["scan-succeeded"] if server.scan_succeeded else []
+        return verdict(server.reported, against=against, settle=["wsus-pool-state", "wsus-events"], facts=facts)
     if server.pool_started or server.services:
         return ruled_out("pool-runs", server.pool_started, *server.service_proof)
     return undecided("wsus-pool-state")
