@@ -1,0 +1,57 @@
+"""Pieces of a line: what they are, how sure that is, and how they are found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+
+class As(StrEnum):
+    """What a piece of text is, which decides its replacement."""
+
+    HOST = "host"
+    DOMAIN = "domain"
+    USER = "user"
+    ADDRESS = "address"
+    ADDRESS6 = "address6"
+    MAC = "mac"
+    SID = "sid"
+    GUID = "guid"
+    HEX = "hex"
+    WIDE_HEX = "wide-hex"
+    BASE64 = "base64"
+    SERIAL = "serial"
+    SITE = "site"
+    UNIT = "unit"
+    SHARE = "share"
+    SECRET = "secret"
+    KEPT = "kept"  # certainly no identifier, whatever it looks like
+
+
+class Span(NamedTuple):
+    """A piece of a line, what it is, and how sure that is: of spans that overlap, the lower ``rank`` wins.
+
+    ``loose`` names are replaced elsewhere too; the others only where the context says what they are.
+    """
+
+    start: int
+    end: int
+    what: As
+    rank: int = 5
+    loose: bool = True
+
+
+Find = Callable[[bytes, int, int], Iterator[Span]]
+
+
+class Shape(NamedTuple):
+    """Triggers (expressions of the automaton, case does not count) and the closer look at a line."""
+
+    triggers: tuple[bytes, ...]
+    find: Find
+
+
+def text_of(raw: bytes) -> str:
+    """Bytes of a line as text; whatever is no UTF-8 survives."""
+    return raw.decode("utf-8", "surrogateescape")
