@@ -1,0 +1,345 @@
+"""One connection to one server, step by step: way, name, TCP, proxy tunnel, TLS; then requests over it.
+
+Every step has a deadline of its own; answers are bounded; redirections are reported and not followed.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import ssl
+import threading
+import time
+from typing import NamedTuple
+
+import h11
+
+from ccmdoctor.model import State
+from ccmdoctor.probe import proxy
+from ccmdoctor.probe.certificate import Trust, chain_of, flag_of
+from ccmdoctor.probe.plan import Address
+from ccmdoctor.probe.steps import FaultError, Steps
+from ccmdoctor.version import __version__
+
+USER_AGENT = f"ccmdoctor/{__version__} (diagnostic probe)"
+LARGEST_ANSWER = 1 << 20  # bytes; more is left unread and counts as answered
+LARGEST_HEAD = 1 << 16
+MOST_ADDRESSES = 6
+_ALERTS = ("CERTIFICATE_REQUIRED", "HANDSHAKE_FAILURE", "BAD_CERTIFICATE", "UNKNOWN_CA", "CERTIFICATE_UNKNOWN")
+_KINDS = {
+    getattr(socket, name, None): kind
+    for name, kind in (
+        ("EAI_AGAIN", "no answer from the name server"),
+        ("EAI_FAIL", "refused by the name server"),
+        ("EAI_NODATA", "no address"),
+        ("EAI_NONAME", "no such name"),
+    )
+}
+
+
+class Answer(NamedTuple):
+    """What came over HTTP. ``headers`` by lower-case name, the last of several; ``whole`` is false beyond the limit."""
+
+    status: int
+    reason: str
+    headers: dict[str, str]
+    body: bytes
+    whole: bool
+
+
+class _ClosedError(ConnectionResetError):
+    """The server ended the connection before a byte of its answer came."""
+
+
+class Deadline:
+    """The end of a step, ``seconds`` from now."""
+
+    def __init__(self, seconds: float) -> None:
+        self._end = time.monotonic() + seconds
+
+    @property
+    def left(self) -> float:
+        """Seconds that are left, never 0 (which sockets read as "do not wait")."""
+        return max(0.001, self._end - time.monotonic())
+
+    @property
+    def over(self) -> bool:
+        """Whether the time is up."""
+        return time.monotonic() >= self._end
+
+
+class Connection:
+    """Opened when the first request is made, and again when the server closed it."""
+
+    def __init__(self, address: Address, setting: State | None, trust: Trust, timeout: float, steps: Steps) -> None:
+        self.address = address
+        self.trust = trust
+        self._setting = setting
+        self._timeout = timeout
+        self._steps = steps
+        self._socket: socket.socket | None = None
+        self._http: h11.Connection | None = None
+        self._used = False
+        self.through: Address | None = None
+
+    def close(self) -> None:
+        """End the connection."""
+        if self._socket is not None:
+            with contextlib.suppress(OSError):
+                self._socket.close()
+        self._socket = self._http = None
+
+    def open(self) -> None:
+        """Every step up to the first request. Raises FaultError."""
+        self.close()
+        with self._steps.step("way") as tell:
+            self.through, why = proxy.way_to(self.address, self._setting)
+            tell(why)
+        self._socket = self._to_server()
+        if self.address.is_tls:
+            with self._steps.step("tls") as tell:
+                tell(self._secure())
+        self._http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+        self._used = False
+
+    def _to_server(self) -> socket.socket:
+        """TCP to the server, or to the proxy and through it where TLS needs a tunnel."""
+        target = self.through or self.address
+        try:
+            with self._steps.step("name") as tell:
+                found = _resolve(target, self._timeout)
+                tell(f"{target.host} = {', '.join(dict.fromkeys(one[0] for one in found))}")
+            with self._steps.step("tcp") as tell:
+                plain = _connect(found, Deadline(self._timeout))
+                tell(f"connected to {target.authority}")
+        except FaultError as fault:
+            if self.through is None:
+                raise
+            raise FaultError("proxy-unreachable", fault.seen) from None
+        if self.through is not None and self.address.is_tls:
+            with self._steps.step("tunnel") as tell:
+                tell(_tunnel(plain, self.address, Deadline(self._timeout)))
+        return plain
+
+    def _secure(self) -> str:
+        """TLS over the open connection; returns version and chain. Raises FaultError with WinHTTP's flag for it."""
+        plain, deadline = self._socket, Deadline(self._timeout)
+        assert plain is not None
+        plain.settimeout(deadline.left)
+        try:
+            secure = self.trust.verified.wrap_socket(plain, server_hostname=self.address.host)
+        except ssl.SSLCertVerificationError as error:
+            flag, chain = flag_of(error), self._look()
+            raise FaultError("tls", f"{flag}: {error.verify_message}; {chain}".rstrip("; "), flags=flag) from None
+        except TimeoutError:
+            raise FaultError("timeout", f"no TLS handshake within {self._timeout:g} s") from None
+        except ssl.SSLError as error:
+            raise self._refused(error) or FaultError("tls", f"TLS: {_reason(error)}") from None
+        except OSError as error:
+            raise FaultError("closed", f"closed in the TLS handshake: {_reason(error)}") from None
+        self._socket = secure
+        return f"{secure.version()}; {chain_of(secure)}".rstrip("; ")
+
+    def _look(self) -> str:
+        """The chain behind a certificate that was not accepted, from a second handshake over which nothing is sent."""
+        quiet = Connection(
+            self.address, self._setting, self.trust, self._timeout, Steps(self._steps.service, self.address.url, [])
+        )
+        quiet.through = self.through
+        try:
+            with contextlib.closing(quiet._to_server()) as plain:
+                plain.settimeout(self._timeout)
+                with Trust.unverified().wrap_socket(plain, server_hostname=self.address.host) as seen:
+                    return chain_of(seen)
+        except (FaultError, OSError):
+            return ""
+
+    def _refused(self, error: Exception) -> FaultError | None:
+        """The fault, when the server broke off because it did not get a client certificate that it takes."""
+        words = _reason(error).upper()
+        broken = isinstance(error, ConnectionError) or any(alert in words for alert in _ALERTS)
+        if not (self.trust.asked and broken):
+            return None
+        return FaultError("client-certificate", f"the server asked for a client certificate and broke off: {words}")
+
+    def request(self, method: str, path: str, headers: dict[str, str] | None = None, body: bytes = b"") -> Answer:
+        """One request and its answer, within the time for a step. Raises FaultError.
+
+        A connection that was kept open and that the server has closed meanwhile is opened anew, without a word.
+        """
+        deadline = Deadline(self._timeout)
+        kept = self._http is not None and self._http.our_state is h11.IDLE and self._used
+        if self._socket is None or self._http is None:
+            self._again()
+        try:
+            try:
+                return self._ask(method, path, headers or {}, body, deadline)
+            except _ClosedError:
+                if not kept:
+                    raise
+                self._again()
+                return self._ask(method, path, headers or {}, body, deadline)
+        except TimeoutError:
+            self.close()
+            raise FaultError("timeout", f"{method} {path}: no whole answer within {self._timeout:g} s") from None
+        except h11.RemoteProtocolError as error:
+            self.close()
+            raise FaultError("not-http", f"{method} {path}: the answer is not HTTP: {error}") from None
+        except OSError as error:
+            self.close()
+            refused = self._refused(error)
+            raise refused or FaultError("closed", f"{method} {path}: connection lost: {_reason(error)}") from None
+
+    def _again(self) -> None:
+        """Open once more; only the first time is told step by step."""
+        told, self._steps = self._steps, Steps(self._steps.service, self.address.url, [])
+        try:
+            self.open()
+        finally:
+            self._steps = told
+
+    def _ask(self, method: str, path: str, headers: dict[str, str], body: bytes, deadline: Deadline) -> Answer:
+        http, wire = self._http, self._socket
+        assert http is not None and wire is not None
+        by_proxy = self.through is not None and not self.address.is_tls
+        target = self.address.at(path).url if by_proxy else path
+        lines = {"Host": self.address.host_header, "User-Agent": USER_AGENT, "Accept": "*/*", **headers}
+        if body:
+            lines["Content-Length"] = str(len(body))
+        wire.settimeout(deadline.left)
+        pieces = [http.send(h11.Request(method=method, target=target, headers=list(lines.items())))]
+        if body:
+            pieces.append(http.send(h11.Data(data=body)))
+        pieces.append(http.send(h11.EndOfMessage()))
+        try:
+            wire.sendall(b"".join(piece for piece in pieces if piece))
+        except ConnectionError as error:
+            raise _ClosedError(_reason(error)) from None
+        answer = _receive(http, wire, deadline)
+        if http.our_state is h11.DONE and http.their_state is h11.DONE:
+            http.start_next_cycle()
+            self._used = True
+        else:
+            self.close()
+        return answer
+
+
+def _receive(http: h11.Connection, wire: socket.socket, deadline: Deadline) -> Answer:
+    """The answer, up to the limit. Raises TimeoutError, ConnectionError or h11.RemoteProtocolError."""
+    head: h11.Response | None = None
+    body = bytearray()
+    heard = False
+    while True:
+        event = http.next_event()
+        if event is h11.NEED_DATA:
+            if deadline.over:
+                raise TimeoutError
+            wire.settimeout(deadline.left)
+            try:
+                piece = wire.recv(65536)
+            except ConnectionError as error:
+                raise error if heard else _ClosedError(_reason(error)) from None
+            if not piece and not heard:
+                raise _ClosedError("closed without an answer")
+            heard = heard or bool(piece)
+            http.receive_data(piece)
+        elif isinstance(event, h11.Response):
+            head = event
+        elif isinstance(event, h11.Data):
+            body += event.data
+        if isinstance(event, h11.EndOfMessage | h11.ConnectionClosed) or len(body) > LARGEST_ANSWER:
+            break
+    if head is None:
+        raise ConnectionResetError("closed without an answer")
+    headers = {bytes(name).decode("latin-1").lower(): bytes(value).decode("latin-1") for name, value in head.headers}
+    whole = len(body) <= LARGEST_ANSWER
+    return Answer(head.status_code, bytes(head.reason).decode("latin-1"), headers, bytes(body[:LARGEST_ANSWER]), whole)
+
+
+def _tunnel(plain: socket.socket, address: Address, deadline: Deadline) -> str:
+    """CONNECT through a proxy. Raises FaultError when it does not let us through."""
+    http = h11.Connection(h11.CLIENT, max_incomplete_event_size=LARGEST_HEAD)
+    lines = [("Host", address.authority), ("User-Agent", USER_AGENT)]
+    try:
+        plain.settimeout(deadline.left)
+        plain.sendall(http.send(h11.Request(method="CONNECT", target=address.authority, headers=lines)) or b"")
+        plain.sendall(http.send(h11.EndOfMessage()) or b"")
+        head: h11.Response | None = None
+        while head is None:
+            event = http.next_event()
+            if isinstance(event, h11.Response):
+                head = event
+            elif event is h11.NEED_DATA:
+                if deadline.over:
+                    raise TimeoutError
+                plain.settimeout(deadline.left)
+                piece = plain.recv(65536)
+                if not piece:
+                    raise ConnectionResetError("closed without an answer")
+                http.receive_data(piece)
+            elif isinstance(event, h11.ConnectionClosed):
+                raise ConnectionResetError("closed without an answer")
+    except TimeoutError:
+        raise FaultError("proxy-unreachable", f"CONNECT {address.authority}: no answer of the proxy in time") from None
+    except (OSError, h11.RemoteProtocolError) as error:
+        raise FaultError("proxy-unreachable", f"CONNECT {address.authority}: {_reason(error)}") from None
+    said = f"CONNECT {address.authority}: HTTP {head.status_code} {bytes(head.reason).decode('latin-1')}"
+    if head.status_code == 407:
+        raise FaultError("proxy-auth", said, 407)
+    if not 200 <= head.status_code < 300:
+        raise FaultError("proxy-refused", said, head.status_code)
+    return said
+
+
+def _resolve(target: Address, timeout: float) -> list[tuple[str, int, int]]:
+    """(address, port, family) of a host by the system's resolver. Raises FaultError.
+
+    The system's call cannot be given a time limit, so it runs beside and is left behind when it takes too long.
+    """
+    done: list[list[tuple[str, int, int]] | OSError] = []
+
+    def ask() -> None:
+        try:
+            found = socket.getaddrinfo(target.host, target.port, type=socket.SOCK_STREAM)
+            done.append([(str(one[4][0]), target.port, int(one[0])) for one in found])
+        except OSError as error:
+            done.append(error)
+
+    asking = threading.Thread(target=ask, daemon=True)
+    asking.start()
+    asking.join(timeout)
+    if not done:
+        raise FaultError("name-not-resolved", f"{target.host}: no answer from the name server within {timeout:g} s")
+    found = done[0]
+    if isinstance(found, OSError):
+        said = _KINDS.get(found.errno, found.strerror or type(found).__name__)
+        raise FaultError("name-not-resolved", f"{target.host}: {said}")
+    return list(dict.fromkeys(found))[:MOST_ADDRESSES]
+
+
+def _connect(found: list[tuple[str, int, int]], deadline: Deadline) -> socket.socket:
+    """TCP to the first address that takes it; each gets its share of the time. Raises FaultError."""
+    tried: list[str] = []
+    for index, (host, port, family) in enumerate(found):
+        one = socket.socket(socket.AddressFamily(family), socket.SOCK_STREAM)
+        try:
+            one.settimeout(deadline.left / (len(found) - index))
+            one.connect((host, port))
+            one.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        except OSError as error:
+            one.close()
+            tried.append(f"{host}:{port} {'no answer' if isinstance(error, TimeoutError) else _reason(error)}")
+        else:
+            return one
+    raise FaultError("connect-failed", "; ".join(tried))
+
+
+def _reason(error: Exception) -> str:
+    """What the system or OpenSSL calls the error, in English where it has a symbol."""
+    if isinstance(error, ssl.SSLError):
+        return str(error.reason or error)
+    if isinstance(error, ConnectionRefusedError):
+        return "refused"
+    if isinstance(error, ConnectionResetError):
+        return str(error.args[0]) if len(error.args) == 1 else "reset"
+    return str(getattr(error, "strerror", None) or error or type(error).__name__)
