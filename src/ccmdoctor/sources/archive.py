@@ -20,6 +20,7 @@ from ccmdoctor.sources.artifact import Artifact, Data, RefusedError, Unread, spo
 MAGIC = b"PK\x03\x04"
 DEEPEST = 4  # zips inside zips
 MOST_MEMBERS = 100_000
+LARGEST_DIRECTORY = 32 << 20  # bytes of a zip's list of members; it is held in memory whole, about tenfold
 MOST_BYTES = 32 << 30  # inflated, over one archive and all that is in it
 RATIO_FROM = 64 << 20  # bytes; below this size no ratio is suspicious
 MOST_RATIO = 400  # logs inflate 10 to 60 times; deflate's limit is about 1,030
@@ -62,6 +63,9 @@ def members(data: Data, name: str, budget: Budget, depth: int = 1) -> Iterator[A
         yield Unread(name, "zip-too-deep")
         return
     try:
+        if _directory_size(data) > LARGEST_DIRECTORY:
+            yield Unread(name, "too-many-files")
+            return
         archive = zipfile.ZipFile(_reader(data))
     except (*_DAMAGED, OSError, MemoryError):
         yield Unread(name, "zip-damaged")
@@ -80,6 +84,12 @@ def members(data: Data, name: str, budget: Budget, depth: int = 1) -> Iterator[A
                 continue
             note = "unsafe-name" if _UNSAFE.search(info.filename) else None
             yield Artifact(shown, info.file_size, lambda info=info: _member(archive, info, budget), note)  # type: ignore[misc]
+
+
+def _directory_size(data: Data) -> int:
+    """Bytes of the list of members, as the module that will read it sees them."""
+    end = zipfile._EndRecData(_reader(data))  # type: ignore[attr-defined]
+    return int(end[5]) if end else 0
 
 
 def _reader(data: Data) -> io.BufferedIOBase:

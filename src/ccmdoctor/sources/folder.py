@@ -9,19 +9,19 @@ import os
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
+from itertools import islice
 from pathlib import Path
 
-from ccmdoctor.sources.artifact import Artifact, Source, Unread, mapped
+from ccmdoctor.sources.artifact import MOST_FILES, Artifact, Source, Unread, mapped
 
 ORDER = 90
-MOST_FILES = 200_000
 
 
 class Folder:
     """All files below a folder, sorted by path."""
 
     def __init__(self, path: Path) -> None:
-        self.address = str(path)
+        self.address = _shown(str(path))
         self._root = path
 
     def collected(self) -> datetime | None:
@@ -31,30 +31,48 @@ class Folder:
     def artifacts(self) -> Iterator[Artifact | Unread]:
         """Every regular file below the folder; a folder that cannot be listed is named."""
         if self._root.is_file():
-            yield _artifact(self._root, self._root.name)
+            yield _artifact(self._root, _shown(self._root.name))
             return
-        for count, found in enumerate(_walk(self._root, ""), 1):
-            if count > MOST_FILES:
-                yield Unread(self.address, "too-many-files")
-                return
-            yield found
+        yield from _walk(self._root)
 
 
-def _walk(folder: Path, prefix: str) -> Iterator[Artifact | Unread]:
+def _walk(root: Path) -> Iterator[Artifact | Unread]:
+    """Everything below a folder, sorted by name within each folder, however deep it lies."""
+    waiting = [_listed(root, "", str(root))]
+    while waiting:
+        item = next(waiting[-1], None)
+        if item is None:
+            waiting.pop()
+        elif isinstance(item, Unread | Artifact):
+            yield item
+        else:
+            path, name = item
+            waiting.append(_listed(path, f"{name}/", f"{name}/"))
+
+
+def _listed(folder: Path, prefix: str, shown: str) -> Iterator[Artifact | Unread | tuple[Path, str]]:
+    """What lies in one folder; folders in it as their path and name. A folder of too many files is not listed whole."""
     try:
         with os.scandir(folder) as listing:
-            entries = sorted(listing, key=lambda entry: entry.name)
+            entries = sorted(islice(listing, MOST_FILES + 1), key=lambda entry: entry.name)
     except OSError:
-        yield Unread(prefix or str(folder), "cannot-be-opened")
+        yield Unread(shown, "cannot-be-opened")
         return
     for entry in entries:
-        name = f"{prefix}{entry.name}"
+        name = f"{prefix}{_shown(entry.name)}"
         if entry.is_symlink():
             yield Unread(name, "link-not-followed")
         elif entry.is_dir(follow_symlinks=False):
-            yield from _walk(Path(entry.path), f"{name}/")
+            yield Path(entry.path), name
         elif entry.is_file(follow_symlinks=False):
             yield _artifact(Path(entry.path), name)
+        else:
+            yield Unread(name, "no-file")
+
+
+def _shown(name: str) -> str:
+    """A file name as text that can be written: what is not valid in it stands as its code."""
+    return name.encode("utf-8", "backslashreplace").decode()
 
 
 def _artifact(path: Path, name: str) -> Artifact:

@@ -1,0 +1,142 @@
+"""Object stores and whatever else fsspec reaches: ``s3://bucket/path``, ``gs://...``, ``az://...``, ``https://...``.
+
+Credentials are those of the store's own tools (for S3 the AWS_* variables, a profile, a role), never part of an
+address. A web address is one file: pages are not searched for links. Chained addresses (``zip::s3://...``) are refused;
+archives are read by content anyway.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+from ccmdoctor.model import InputError
+from ccmdoctor.sources import address as addresses
+from ccmdoctor.sources.artifact import MOST_FILES, Artifact, RefusedError, Source, Unread
+from ccmdoctor.sources.remote import LARGEST, Fetcher, RemoteFile
+
+ORDER = 40
+BLOCK = 4 << 20  # bytes of one request
+_WEB = ("http", "https")
+_HERE = ("file", "local")  # a path does the same and follows no link
+_LOGGERS = ("s3fs", "fsspec", "botocore", "aiobotocore", "asyncio")
+# names of the stores' own errors, which are no OSError; the libraries are not loaded to know them
+_REASONS = {
+    "NoCredentialsError": "remote-store-credentials",
+    "PartialCredentialsError": "remote-store-credentials",
+    "CredentialRetrievalError": "remote-store-credentials",
+    "DefaultCredentialsError": "remote-store-credentials",
+    "ClientAuthenticationError": "remote-store-credentials",
+    "EndpointConnectionError": "remote-unreachable",
+    "ConnectTimeoutError": "remote-unreachable",
+    "ClientConnectorError": "remote-unreachable",
+    "ClientConnectorDNSError": "remote-unreachable",
+}
+_S3 = {"connect_timeout": 10, "read_timeout": 30, "retries": {"max_attempts": 2}}
+
+
+class Store:
+    """All files below a prefix, or one file."""
+
+    def __init__(self, address: str, files: Any, path: str, web: bool) -> None:
+        self.address = address
+        self._files = files
+        self._path = path
+        self._web = web
+
+    def collected(self) -> datetime | None:
+        """A store does not say when its files were taken."""
+        return None
+
+    def artifacts(self) -> Iterator[Artifact | Unread]:
+        """Every file below the address, sorted by path."""
+        try:
+            with _refusals():
+                found = self._listed()
+        except RefusedError as refusal:
+            yield Unread(self.address, refusal.why)
+            return
+        yield from Fetcher(found).artifacts()
+
+    def _listed(self) -> list[RemoteFile]:
+        path = self._path.rstrip("/")
+        about = self._files.info(self._path if self._web else path)
+        if self._web or about.get("type") == "file":
+            return [self._file(path.rpartition("/")[2] or "page", {"name": self._path, **about})]
+        found = self._files.find(path, detail=True)
+        return [
+            self._file(name.removeprefix(path).strip("/"), {**about, "name": name})
+            for name, about in sorted(found.items())[: MOST_FILES + 1]
+            if about.get("type") == "file"
+        ]
+
+    def _file(self, name: str, about: dict[str, Any]) -> RemoteFile:
+        size = about.get("size")
+        return RemoteFile(name, size if isinstance(size, int) else -1, partial(self._stream, str(about["name"])))
+
+    @contextmanager
+    def _stream(self, path: str) -> Iterator[Callable[[int], bytes]]:
+        with _refusals():
+            file = self._files.open(path, "rb", block_size=BLOCK)
+        left = LARGEST
+
+        def read(size: int) -> bytes:
+            nonlocal left
+            with _refusals():
+                piece = bytes(file.read(min(size, left)))
+            left -= len(piece)
+            return piece
+
+        try:
+            yield read
+        finally:
+            file.close()
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Every failure as RefusedError with its reason; nothing of a library's text is shown."""
+    try:
+        yield
+    except RefusedError:
+        raise
+    except PermissionError as error:
+        raise RefusedError("remote-access-denied") from error
+    except FileNotFoundError as error:
+        raise RefusedError("remote-not-found") from error
+    except Exception as error:  # every store has errors of its own
+        kinds = (kind.__name__ for kind in type(error).__mro__)
+        why = next((_REASONS[kind] for kind in kinds if kind in _REASONS), None)
+        raise RefusedError(why or ("remote-unreachable" if isinstance(error, OSError) else "remote-failed")) from error
+
+
+def detect(address: str) -> Source | None:
+    """``scheme://...`` that no other module takes. Raises InputError for a scheme that fsspec does not know."""
+    if "::" in address and "://" in address:
+        raise InputError("scheme-unknown", scheme=address.partition("://")[0].partition("::")[0])
+    scheme = addresses.scheme_of(address)
+    if scheme is None:
+        return None
+    addresses.refuse_password(address)
+    if scheme in _HERE:
+        raise InputError("scheme-unknown", scheme=scheme)
+    try:
+        import fsspec
+        from fsspec.registry import known_implementations
+    except ImportError:
+        raise InputError("extra-missing", source=f"{scheme}://", extra="cloud") from None
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # what goes wrong is said in the report
+    options = {"config_kwargs": _S3} if scheme in ("s3", "s3a") else {}
+    try:
+        files, path = fsspec.core.url_to_fs(address, **options)
+    except ImportError:
+        package = str(known_implementations.get(scheme, {}).get("class", scheme)).partition(".")[0]
+        raise InputError("scheme-package", scheme=scheme, package=package) from None
+    except ValueError:
+        raise InputError("scheme-unknown", scheme=scheme) from None
+    return Store(address, files, path, scheme in _WEB)

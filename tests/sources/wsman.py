@@ -1,0 +1,153 @@
+"""A WS-Management responder with real NTLM and real message encryption (pyspnego's acceptor); the answers are ours.
+
+It knows Enumerate with WQL and Pull, pages, answers to optimized enumerations, and WSManFault. ``NTLM_USER_FILE`` must
+name a file with ``DOMAIN:user:password``.
+"""
+
+from __future__ import annotations
+
+import base64
+import http.server
+import re
+import threading
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from xml.sax.saxutils import escape
+
+import spnego
+
+_NS = (
+    'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
+    'xmlns:n="http://schemas.xmlsoap.org/ws/2004/09/enumeration" xmlns:w="http://schemas.dmtf.org/wbem/wsman/1/wsman.xsd" '
+    'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:cim="http://schemas.dmtf.org/wbem/wscim/1/common" xml:lang="en-US"'
+)
+_ENUMERATION = "http://schemas.xmlsoap.org/ws/2004/09/enumeration/"
+_BOUNDARY = b"--Encrypted Boundary"
+_SEALED = "application/HTTP-SPNEGO-session-encrypted"
+
+
+class Wmi:
+    """``classes`` are the instances by class, each a list of XML fragments; ``faults`` a code and text by class."""
+
+    def __init__(self) -> None:
+        self.classes: dict[str, list[str]] = {}
+        self.faults: dict[str, tuple[int, str]] = {}
+        self.asked: list[str] = []
+        self.page = 2
+        self._open: dict[str, list[str]] = {}
+
+    def answer(self, request: str) -> tuple[int, str]:
+        message, action = _part(request, "MessageID"), _part(request, "Action")
+        if action.endswith("/Enumerate"):
+            query = _part(request, "Filter")
+            self.asked.append(query)
+            name = query.split(" FROM ")[1].split()[0]
+            if name in self.faults:
+                return 500, _fault(message, *self.faults[name])
+            rows = [f"<c:{name} xmlns:c='urn:{name}'>{row}</c:{name}>" for row in self.classes.get(name, [])]
+            return 200, _envelope("EnumerateResponse", message, self._some("n:EnumerateResponse", "w:Items", rows))
+        if action.endswith("/Pull"):
+            rows = self._open.pop(_part(request, "EnumerationContext"))
+            return 200, _envelope("PullResponse", message, self._some("n:PullResponse", "n:Items", rows))
+        return 500, _fault(message, 0x80338000, "unsupported")
+
+    def _some(self, element: str, items: str, rows: list[str]) -> str:
+        now, later = rows[: self.page], rows[self.page :]
+        if later:
+            context = f"uuid:{uuid.uuid4()}"
+            self._open[context] = later
+            end = f"<n:EnumerationContext>{context}</n:EnumerationContext>"
+        else:
+            end = "<n:EnumerationContext/><w:EndOfSequence/>" if items[0] == "w" else "<n:EndOfSequence/>"
+        return f"<{element}><{items}>{''.join(now)}</{items}>{end}</{element}>"
+
+
+def _part(request: str, name: str) -> str:
+    found = re.search(rf"<(?:\w+:)?{name}[^>]*>(.*?)</", request, re.DOTALL)
+    return found[1] if found else ""
+
+
+def _envelope(action: str, message: str, body: str) -> str:
+    return (
+        f"<s:Envelope {_NS}><s:Header><a:Action>{_ENUMERATION}{action}</a:Action><a:MessageID>uuid:{uuid.uuid4()}</a:MessageID>"
+        f"<a:RelatesTo>{message}</a:RelatesTo></s:Header><s:Body>{body}</s:Body></s:Envelope>"
+    )
+
+
+def _fault(message: str, code: int, text: str) -> str:
+    return _envelope(
+        "fault",
+        message,
+        f"<s:Fault><s:Code><s:Value>s:Receiver</s:Value></s:Code><s:Reason><s:Text xml:lang=''>{escape(text)}</s:Text></s:Reason>"
+        f"<s:Detail><p:WSManFault xmlns:p='http://schemas.microsoft.com/wbem/wsman/1/wsmanfault' Code='{code}' Machine='PC0123'>"
+        f"<p:Message>{escape(text)}</p:Message></p:WSManFault></s:Detail></s:Fault>",
+    )
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    protocol_version = "HTTP/1.1"
+    wmi: Wmi
+    context: Any = None
+    last: str | None = None  # the end of the handshake, which goes with the first answer
+
+    def log_message(self, *arguments: object) -> None:
+        """Nothing is logged."""
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        token = self.headers.get("Authorization", "")
+        if token.startswith("Negotiate "):
+            if self.context is None or self.context.complete:
+                self.context = spnego.server(protocol="negotiate", options=spnego.NegotiateOptions.use_negotiate)
+            try:
+                out = self.context.step(base64.b64decode(token[10:]))
+            except Exception:
+                self.context = None
+                return self._say(401, challenge="Negotiate")
+            if not self.context.complete:
+                return self._say(401, challenge=f"Negotiate {base64.b64encode(out).decode()}")
+            self.last = f"Negotiate {base64.b64encode(out).decode()}" if out else None
+        elif self.context is None or not self.context.complete:
+            return self._say(401, challenge="Negotiate")
+        if not body:
+            return self._say(200)
+        if "multipart/encrypted" not in self.headers.get("Content-Type", ""):
+            return self._say(400)
+        sealed = body.split(_BOUNDARY)[2]
+        sealed = sealed[sealed.index(b"octet-stream\r\n") + 14 :]
+        size = int.from_bytes(sealed[:4], "little")
+        status, answer = self.wmi.answer(self.context.unwrap_winrm(sealed[4 : 4 + size], sealed[4 + size :]).decode())
+        wrapped = self.context.wrap_winrm(answer.encode())
+        head = (
+            f"\r\n\tContent-Type: {_SEALED}\r\n\tOriginalContent: type=application/soap+xml;charset=UTF-8;"
+            f"Length={len(answer.encode())}\r\n"
+        )
+        parts = [_BOUNDARY, head.encode(), _BOUNDARY, b"\r\n\tContent-Type: application/octet-stream\r\n"]
+        parts += [len(wrapped.header).to_bytes(4, "little"), wrapped.header, wrapped.data, _BOUNDARY, b"--\r\n"]
+        kind = f'multipart/encrypted;protocol="{_SEALED}";boundary="Encrypted Boundary"'
+        return self._say(status, b"".join(parts), kind)
+
+    def _say(self, status: int, body: bytes = b"", kind: str = "text/plain", challenge: str | None = None) -> None:
+        self.send_response(status)
+        if challenge := challenge or self.last:
+            self.send_header("WWW-Authenticate", challenge)
+            self.last = None
+        self.send_header("Content-Type", kind)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+
+@contextmanager
+def running(wmi: Wmi) -> Iterator[int]:
+    """The responder until the block ends; gives its port."""
+    handler = type("Handler", (_Handler,), {"wmi": wmi})
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
