@@ -91,7 +91,7 @@ def test_the_moment_of_judgement_can_be_given() -> None:
         (["diagnose", "{folder}", "--now", "soon"], ["soon"]),
         (["diagnose", "{empty}"], ["empty"]),
         (["diagnose", "{png}"], ["a.png"]),
-        (["diagnose", "{folder}", "-o", "{empty}/no/such/folder/x"], ["no/such/folder"]),
+        (["diagnose", "{folder}", "-o", "{empty}/no/such/folder/x"], ["no", "such", "folder"]),
         (["diagnose", "{folder}", "--boundaries", "{png}/a.png"], ["a.png"]),
         (["boundary", "--address", "10.0.1.10", "--boundaries", "{csv}"], ["10.0.1.10/24"]),
         (["boundary", "--address", "10.0.1.300/24", "--boundaries", "{csv}"], ["10.0.1.300/24"]),

@@ -1,4 +1,4 @@
-"""Writes the generated files: the JSON Schema of a diagnosis and the catalogue of causes in both languages.
+"""Writes the generated files: the JSON Schema of a diagnosis, the catalogue of causes in both languages, the collector.
 
 uv run python tools/generate.py           write them
 uv run python tools/generate.py --check   exit with 1 when one is stale
@@ -10,10 +10,13 @@ import json
 import sys
 from pathlib import Path
 
+from ccmdoctor.collect import SCRIPT
+from ccmdoctor.collect.rendering import script_text
 from ccmdoctor.report.json import schema
 from ccmdoctor.report.words import LANGUAGES, words
 from ccmdoctor.rules.articles import article
 from ccmdoctor.rules.catalogue import Rule, rules
+from ccmdoctor.version import __version__
 
 DOCS = Path(__file__).parent.parent / "docs"
 
@@ -24,6 +27,7 @@ def generated() -> dict[Path, str]:
     for language in LANGUAGES:
         suffix = "" if language == "en" else f".{language}"
         files[DOCS / f"causes{suffix}.md"] = catalogue(language)
+    files[SCRIPT] = script_text(__version__)
     return files
 
 

@@ -117,6 +117,7 @@ def _choose(ctx: click.Context, lang: str | None) -> str:
     "--boundaries", type=click.Path(path_type=Path), help="CSV of the site's boundaries (Get-CMBoundary | Export-Csv)."
 )
 @click.option("--now", metavar="TIME", help="Judge at this time (ISO 8601) instead of the evidence's own.")
+@click.option("--redact", "hidden", is_flag=True, help="Replace names, addresses and identifiers in the report.")
 @_language_option
 @click.pass_context
 def diagnose(
@@ -128,11 +129,12 @@ def diagnose(
     output: Path | None,
     boundaries: Path | None,
     now: str | None,
+    hidden: bool,
     lang: str | None,
 ) -> None:
     """Diagnose a folder, a zip, files, or pasted lines (-)."""
     language = _choose(ctx, lang)
-    conclusion = _conclude(sources, symptom, update, _time(now), boundaries, language)
+    conclusion = _conclude(sources, symptom, update, _time(now), boundaries, language, hidden)
     _report(conclusion, medium, language, output)
     sys.exit(EXIT_CODES[conclusion.outcome.value])
 
@@ -144,15 +146,24 @@ def _conclude(
     now: datetime | None,
     boundaries: Path | None,
     language: str,
+    hidden: bool = False,
 ) -> Conclusion:
     from ccmdoctor.model import Symptom
     from ccmdoctor.reader import read
     from ccmdoctor.reasoning.diagnosis import conclude
     from ccmdoctor.sources import open_source
 
-    reading = read(open_source(sources), _progress())
+    opened = open_source(sources)
+    change = None
+    if hidden:
+        from ccmdoctor.redaction import Redaction
+
+        redaction = Redaction(opened, _progress(), extra=[_bytes(boundaries)] if boundaries else [])
+        opened, change = redaction.sources, redaction.text
+        update = redaction.text(update) if update else None
+    reading = read(opened, _progress())
     if boundaries:
-        reading.states.extend(_boundaries(boundaries))
+        reading.states.extend(_boundaries(boundaries, change))
     return conclude(reading, symptom=Symptom(symptom) if symptom else None, update=update, now=now)
 
 
@@ -168,13 +179,20 @@ def _time(text: str | None) -> datetime | None:
     return at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
 
 
-def _boundaries(path: Path) -> list[Any]:
+def _boundaries(path: Path, change: Callable[[str], str] | None = None) -> list[Any]:
+    """The boundaries of a CSV, after ``change`` to its text and its name."""
     from ccmdoctor.formats.boundaries import parse_csv
     from ccmdoctor.formats.text import decode
+
+    text, name = decode(_bytes(path)), path.name
+    return parse_csv(change(text), change(name)) if change else parse_csv(text, name)
+
+
+def _bytes(path: Path) -> bytes:
     from ccmdoctor.model import InputError
 
     try:
-        return parse_csv(decode(path.read_bytes()), path.name)
+        return path.read_bytes()
     except OSError:
         raise InputError("source-not-found", source=str(path)) from None
 
@@ -261,6 +279,7 @@ def demo(ctx: click.Context, output: Path, lang: str | None) -> None:
 )
 @click.option("--grep", metavar="PATTERN", help="Only records whose text fits this expression (case does not count).")
 @click.option("--errors", is_flag=True, help="Only records that tell of an error.")
+@click.option("--redact", "hidden", is_flag=True, help="Replace names, addresses and identifiers in the timeline.")
 @click.option(
     "--format",
     "medium",
@@ -282,6 +301,7 @@ def timeline(
     components: tuple[str, ...],
     grep: str | None,
     errors: bool,
+    hidden: bool,
     medium: str,
     output: Path | None,
     lang: str | None,
@@ -296,8 +316,14 @@ def timeline(
 
     language = _choose(ctx, lang)
     wanted = Wanted.of(_time(around), timedelta(minutes=within), components, _expression(grep), errors)
-    with merged(open_source(sources), wanted, _progress()) as (entries, unread):
-        _put(_told_in(medium, entries, ", ".join(sources), words(language), language), output)
+    opened, title = open_source(sources), ", ".join(sources)
+    if hidden:
+        from ccmdoctor.redaction import Redaction
+
+        redaction = Redaction(opened, _progress())
+        opened, title = redaction.sources, redaction.text(title)
+    with merged(opened, wanted, _progress()) as (entries, unread):
+        _put(_told_in(medium, entries, title, words(language), language), output)
         for name, why in unread:
             if why != "empty":
                 click.echo(f"{name}: {_say(language, f'coverage.{why}')}", err=True)
@@ -340,6 +366,141 @@ def _put(pieces: Iterator[bytes], output: Path | None) -> None:
             file.writelines(pieces)
     except OSError as error:
         raise InputError("cannot-write", file=str(output), reason=error.strerror or type(error).__name__) from None
+
+
+@main.command()
+@click.argument("sources", nargs=-1, required=True, metavar="SOURCE...")
+@click.option(
+    "-o", "--output", required=True, type=click.Path(dir_okay=False, path_type=Path), help="The zip to write."
+)
+@click.option(
+    "--map",
+    "key",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Also write what stands for what (CSV). Keep it to yourself.",
+)
+@_language_option
+@click.pass_context
+def redact(ctx: click.Context, sources: tuple[str, ...], output: Path, key: Path | None, lang: str | None) -> None:
+    """Write a copy of the evidence without names, addresses and identifiers, to pass on."""
+    from ccmdoctor.model import InputError
+    from ccmdoctor.redaction import Redaction, write, write_key
+    from ccmdoctor.report.redaction import note, summary
+    from ccmdoctor.sources import open_source
+
+    language = _choose(ctx, lang)
+    opened = open_source(sources)
+    for target in (output, key):
+        for source in sources if target else ():
+            if source != "-" and target and _is_within(target, Path(source)):
+                raise InputError("output-in-source", file=str(target), source=source)
+    redaction = Redaction(opened, _progress(), remember=key is not None)
+    try:
+        done = write(redaction, output, lambda found: note(found, language))
+        if key:
+            write_key(redaction, key)
+    except OSError as error:
+        place = str(key if key and error.filename == str(key) else output)
+        raise InputError("cannot-write", file=place, reason=error.strerror or type(error).__name__) from None
+    click.echo(summary(done, str(output), language))
+
+
+def _is_within(path: Path, source: Path) -> bool:
+    """Whether writing to ``path`` would change the evidence."""
+    path, source = path.resolve(), source.resolve()
+    return path == source or (source.is_dir() and source in path.parents)
+
+
+@main.command()
+@click.option("--mp", metavar="HOST|URL", help="The management point to ask.")
+@click.option("--sup", metavar="URL", help="The software update point to ask; a bare host means port 8530.")
+@click.option("--proxy", metavar="HOST:PORT", help="Go through this proxy, as WinHTTP would.")
+@click.option("--bypass", metavar="LIST", default="", help="Exceptions of the proxy, as <local>;*.contoso.com.")
+@click.option(
+    "--cert",
+    "certificate",
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="Client certificate (PFX); its password from CCMDOCTOR_PFX_PASSWORD, the keyring or a prompt.",
+)
+@click.option(
+    "--from-client",
+    "client",
+    multiple=True,
+    metavar="SOURCE",
+    help="Take servers and proxy from this client's evidence, and judge both together; repeatable.",
+)
+@click.option(
+    "--timeout",
+    metavar="SECONDS",
+    type=click.FloatRange(0.1, 600),
+    default=20.0,
+    show_default=True,
+    help="Longest time for each step.",
+)
+@click.option(
+    "--format", "medium", type=click.Choice(FORMATS), default="text", show_default=True, help="Form of the report."
+)
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the report to this file.")
+@_language_option
+@click.pass_context
+def probe(
+    ctx: click.Context,
+    mp: str | None,
+    sup: str | None,
+    proxy: str | None,
+    bypass: str,
+    certificate: Path | None,
+    client: tuple[str, ...],
+    timeout: float,
+    medium: str,
+    output: Path | None,
+    lang: str | None,
+) -> None:
+    """Ask a management point and an update point as a client does, step by step, from here."""
+    from ccmdoctor.probe import Request
+    from ccmdoctor.probe import probe as ask
+    from ccmdoctor.reasoning.diagnosis import conclude
+
+    language = _choose(ctx, lang)
+    request = Request(mp, sup, proxy, bypass, certificate, client, timeout)
+    conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress()))
+    _report(conclusion, medium, language, output)
+    sys.exit(EXIT_CODES[conclusion.outcome.value])
+
+
+def _pfx_password(certificate: Path | None, language: str) -> str | None:
+    """From the environment, the keyring, or a prompt on a terminal; None when there is none."""
+    if word := os.environ.get("CCMDOCTOR_PFX_PASSWORD"):
+        return word
+    name = certificate.name if certificate else ""
+    with contextlib.suppress(Exception):  # no keyring installed, or none that can be opened here
+        import keyring
+
+        if stored := keyring.get_password("ccmdoctor", name):
+            return str(stored)
+    if not sys.stdin.isatty():
+        return None
+    return str(
+        click.prompt(
+            _say(language, "probe.password", file=name), hide_input=True, err=True, default="", show_default=False
+        )
+    )
+
+
+@main.command()
+@click.option("-o", "--output", type=click.Path(dir_okay=False, path_type=Path), help="Write the script to this file.")
+@_language_option
+@click.pass_context
+def collector(ctx: click.Context, output: Path | None, lang: str | None) -> None:
+    """Write the PowerShell script that collects the evidence from a client."""
+    from ccmdoctor.collect import script
+
+    language = _choose(ctx, lang)
+    if output is None:
+        click.echo(script(), nl=False)
+        return
+    _write(output, script())
+    click.echo(_say(language, "collector.written", file=str(output.resolve())), err=True)
 
 
 @main.command(context_settings={"ignore_unknown_options": True})  # -2145107934 is a code, not an option

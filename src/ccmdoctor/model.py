@@ -125,10 +125,13 @@ class Instant(msgspec.Struct, frozen=True):
 
     @property
     def utc(self) -> datetime | None:
-        """The instant in UTC (aware), or None when the zone is unknown."""
+        """The instant in UTC (aware), or None when the zone is unknown or the calendar ends before it."""
         if self.bias is None or self.zone is Zone.UNKNOWN:
             return None
-        return (self.local + timedelta(minutes=self.bias)).replace(tzinfo=UTC)
+        try:
+            return (self.local + timedelta(minutes=self.bias)).replace(tzinfo=UTC)
+        except OverflowError:
+            return None
 
     def assuming(self, bias: int) -> Instant:
         """The same time read with the bias of the bundle, marked as assumed."""
@@ -162,7 +165,7 @@ class Event:
     Events order by (log, rotation, place in the file), which is the order in which a log was written.
     """
 
-    __slots__ = ("_utc", "fields", "id", "log", "means", "record", "rotation")
+    __slots__ = ("_utc", "before", "fields", "id", "log", "means", "record", "rotation")
 
     def __init__(
         self, id: str, means: str, fields: dict[str, str], record: Record, log: str, rotation: int = 0
@@ -173,6 +176,7 @@ class Event:
         self.record = record
         self.log = log
         self.rotation = rotation
+        self.before: Place | None = None  # the first file of the log, and its lines and bytes before this part
         self._utc: datetime | None = None
 
     def __repr__(self) -> str:
@@ -202,6 +206,12 @@ class Event:
         self.record = msgspec.structs.replace(self.record, when=when)
         self._utc = None
 
+    @property
+    def stands(self) -> Place:
+        """Where it stands in its log with the rotated parts laid end to end: to compare with, not to quote."""
+        here, before = self.record.place, self.before
+        return here if before is None else Place(before.file, before.line + here.line, before.offset + here.offset)
+
     def after(self, other: Event) -> bool | None:
         """Whether this was written later than ``other``: True, False, or None when nothing orders the two."""
         mine, theirs = self.utc, other.utc
@@ -218,8 +228,8 @@ class State(msgspec.Struct, frozen=True):
     """A fact that is not a log line: a WMI instance, a registry value, a gpresult row, an adapter, a probe's answer.
 
     ``kind`` names the family ("wmi", "registry", "winhttp-proxy", "gpo-setting", "registry-pol", "adapter",
-    "boundary", "web-answer"); ``name`` the class, key, adapter or address; ``values`` its properties by lower-case
-    name. ``text`` is the line to quote.
+    "boundary", "web-answer", "probe"); ``name`` the class, key, adapter or address; ``values`` its properties by
+    lower-case name. ``text`` is the line to quote.
     """
 
     kind: str
@@ -282,6 +292,20 @@ class Remedy(msgspec.Struct, frozen=True):
     command: str | None = None
     verify: str | None = None
     undo: str | None = None
+
+
+class ProbeStep(msgspec.Struct, frozen=True):
+    """One step of a probe. ``service`` is "mp" or "sup"; ``seen`` is what was seen, in the words of the protocol.
+
+    ``step``: way, name, tcp, tunnel, tls, http, mplist, config, cookie, sync. ``error`` is None when it went well.
+    """
+
+    service: str
+    url: str
+    step: str
+    seconds: float
+    seen: str
+    error: str | None = None
 
 
 class StageReport(msgspec.Struct, frozen=True):
@@ -380,7 +404,8 @@ class Outcome(StrEnum):
 class Diagnosis(msgspec.Struct, frozen=True):
     """Everything a report shows; its JSON form is the contract ``ccmdoctor.diagnosis/1``.
 
-    ``update_steps`` follows the update that was asked for and is empty without one.
+    ``update_steps`` follows the update that was asked for and is empty without one; ``probe_steps`` are those of a
+    probe, in order, and empty where nothing was asked.
     ``causes`` is ranked with root causes first; ``ruled_out`` and ``open_questions`` are the honest rest.
     """
 
@@ -400,6 +425,7 @@ class Diagnosis(msgspec.Struct, frozen=True):
     coverage: tuple[Coverage, ...]
     troubles: tuple[Trouble, ...]
     update_steps: tuple[UpdateStep, ...] = ()
+    probe_steps: tuple[ProbeStep, ...] = ()
 
 
 SCHEMA = "ccmdoctor.diagnosis/1"

@@ -16,19 +16,20 @@ from contextlib import contextmanager
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
+from re import Match
 from types import ModuleType
 from typing import Any, NamedTuple
 
 import msgspec
 
 from ccmdoctor import formats
-from ccmdoctor.formats import cmtrace, lines, registry_pol, text
+from ccmdoctor.formats import cmtrace, collected, lines, registry_pol, text
 from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
 from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns, wordings
 from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
 from ccmdoctor.sources import Source, archive
-from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, spooled
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, spooled
 
 WINDOW = 8 << 20  # bytes of one artifact given to the automaton at a time
 MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; older ones are counted only
@@ -59,6 +60,7 @@ class _Collector:
         self.coverage: list[Coverage] = []
         self.troubles: list[Trouble] = []
         self.edges: dict[str, tuple[Instant | None, Instant | None]] = {}  # by artifact
+        self.lengths: dict[str, tuple[int, int | None]] = {}  # bytes and, of rotated parts, lines; by artifact
         self.proven: list[Instant] = []
         self.digests: dict[tuple[int, bytes], str] = {}
 
@@ -76,10 +78,14 @@ def read(sources: Sequence[Source], progress: Progress | None = None) -> Reading
     collector = _Collector()
     progress = progress or Progress()
     for source in sources:
-        _read_all(source.artifacts(), collector, archive.Budget(), progress)
+        _read_all(bounded(source), collector, archive.Budget(), progress)
     if not any(item.state in ("read", "partly") or item.note == "not-recognised" for item in collector.coverage):
         _nothing_to_read(sources, collector)
-    return _assemble(collector, next((at for source in sources if (at := source.collected())), None))
+    taken = collected.moments(collector.states)
+    collector.proven.extend(taken)
+    collector.coverage.extend(collected.coverage(collector.states))
+    stated = [at for source in sources if (at := source.collected())] or [at.utc for at in taken if at.utc]
+    return _assemble(collector, max(stated, default=None))
 
 
 def _nothing_to_read(sources: Sequence[Source], collector: _Collector) -> None:
@@ -89,7 +95,8 @@ def _nothing_to_read(sources: Sequence[Source], collector: _Collector) -> None:
         raise InputError("nothing-there", source=where)
     refused = [item for item in collector.coverage if item.note]
     first = refused[0] if refused else collector.coverage[0]
-    raise InputError("nothing-readable", source=where, file=first.artifact, reason=first.note or first.state)
+    key = "nothing-from-there" if (first.note or "").startswith("remote-") else "nothing-readable"
+    raise InputError(key, source=where, file=first.artifact, reason=first.note or first.state)
 
 
 def _read_all(
@@ -111,6 +118,9 @@ def _read_all(
             collector.covered(artifact.name, "unreadable", note=refusal.why)
         except OSError:
             collector.covered(artifact.name, "unreadable", note="cannot-be-opened")
+        except Exception as error:  # a defect over one file must not cost the others
+            collector.troubles.append(Trouble(f"reader {artifact.name}", f"{type(error).__name__}: {error}"))
+            collector.covered(artifact.name, "unreadable", note="defect")
 
 
 def _read_artifact(
@@ -147,13 +157,16 @@ def _narrow(data: Data, head: bytes) -> Iterator[Data]:
     wide = text.is_wide(head)
     if wide:
         with spooled(text.narrowed(data, wide), lambda total: None) as narrow:
-            yield narrow
+            yield _blanks(narrow)
     elif len(data) <= MIXED and (text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:]))):
         yield text.narrow(bytes(data))
-    elif len(data) <= PASTED and text.NO_BREAK in bytes(data):
-        yield bytes(data).replace(text.NO_BREAK, b" ")
     else:
-        yield data
+        yield _blanks(data)
+
+
+def _blanks(data: Data) -> Data:
+    """What was copied out of a page, with its blanks as blanks."""
+    return bytes(data).replace(text.NO_BREAK, b" ") if len(data) <= PASTED and data.find(text.NO_BREAK) >= 0 else data
 
 
 def _read_text(data: Data, name: str, note: str | None, collector: _Collector, progress: Progress) -> None:
@@ -168,6 +181,7 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         _forget(data)
         progress.step(name, min(start + WINDOW, len(data)), len(data))
     scan.finish(framed=opened > 0)
+    collector.lengths[name] = len(data), text.newlines(data, 0, len(data)) if log.older else None
     # command outputs stand alone or in a paste, never in a log of the client's own
     states = [] if opened > 20 or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
     collector.states.extend(states)
@@ -177,7 +191,7 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         torn = max(0, opened - closed)
         collector.covered(name, "partly" if torn else "read", records=opened, unreadable=torn, note=note)
     else:
-        rows = scan.rows[-1] + (bytes(data[-1:]) != b"\n")
+        rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
 
@@ -225,16 +239,14 @@ class _Scan:
         self._hits: list[tuple[int, int]] = []
         self._ends = array("Q")
         self._which = array("H")
-        self.rows = [0]  # line feeds before each window, and in all of them
         self._events: dict[str, list[Event]] = {}
-        self._line = 1
-        self._line_at = 0
         self._seen: tuple[int, int, Record] | None = None
         self._groups = tuple(patterns().values())
         self._longest = max(len(literal) for literal in patterns())
         self._done: set[tuple[str, int]] = set()
         self._taken = [len(data)] * len(self._groups)
         self._framed = False
+        self._torn = False  # the record that was read last ends before its own end mark
 
     def window(self, start: int) -> None:
         """Scan ``WINDOW`` bytes from ``start``; a literal that crosses the edge belongs to the window it ends in."""
@@ -251,8 +263,6 @@ class _Scan:
             del hits[: bisect.bisect_right(hits, (start, len(self._groups)))]
         self._ends.extend(end for end, _ in hits)
         self._which.extend(pattern for _, pattern in hits)
-        stop = min(start + WINDOW, len(self._data))
-        self.rows.append(self.rows[-1] + text.newlines(self._data, start, stop))
 
     def _hit(self, pattern: int, start: int, end: int, flags: int, begin: Any) -> None:
         self._hits.append((begin + end, pattern))
@@ -275,7 +285,7 @@ class _Scan:
             if not found and (whole := self._with_next_line(record_end, record)):
                 found = next((hit for one in wordings(message.id) if (hit := one.expression.search(whole.text))), None)
                 record = whole if found else record
-            if not found:
+            if not found or (self._torn and _is_cut(found, record.text)):
                 continue
             self._done.add((message.id, record_at))
             kept = self._events.setdefault(message.id, [])
@@ -307,6 +317,7 @@ class _Scan:
         if frame:
             start, end = frame.start, frame.end
             body = text.decode(bytes(self._data[frame.text]))
+            self._torn = frame.text.stop == frame.end
             trailer = cmtrace.read_trailer(bytes(self._data[frame.trailer])) if frame.trailer else None
             when = trailer.when if trailer else None
             component, thread, severity = (
@@ -315,22 +326,21 @@ class _Scan:
         else:
             start, end = lines.line_at(self._data, at)
             body, when, component, thread = lines.read_line(bytes(self._data[start:end]))
-            severity = None
-        place = Place(self._name, self._line_of(start), start)
+            severity, self._torn = None, False
+        place = Place(self._name, 0, start)  # the line is counted at the end, for what is kept
         self._done.clear()
         self._seen = start, end, Record(body[:LONGEST_TEXT], place, when, component, thread, severity)
         return self._seen
 
-    def _line_of(self, start: int) -> int:
-        """The number of the line at a byte: counted back from the record before, or from the end of its window."""
-        window = start // WINDOW
-        if not start <= self._line_at <= (window + 1) * WINDOW:
-            self._line_at = min((window + 1) * WINDOW, len(self._data))
-            self._line = self.rows[window + 1] + 1
-            _forget(self._data)
-        self._line -= text.newlines(self._data, start, self._line_at)
-        self._line_at = start
-        return self._line
+    def _count_lines(self) -> None:
+        """Give every kept event the number of its line."""
+        line, at = 1, 0
+        events = [event for kept in self._events.values() for event in kept]
+        for event in sorted(events, key=lambda one: one.record.place.offset):
+            start = event.record.place.offset
+            line, at = line + text.newlines(self._data, at, start), start
+            event.record = msgspec.structs.replace(event.record, place=Place(self._name, line, start))
+        _forget(self._data)
 
     def finish(self, framed: bool) -> None:
         """Read the records around the hits and hand over what was found; ``framed`` when records of CMTrace stand here.
@@ -342,8 +352,15 @@ class _Scan:
             if end - 1 < self._taken[pattern]:
                 group = self._groups[pattern]
                 self._taken[pattern] = 0 if self._is_full(group) else self._take(end - 1, group)
+        self._count_lines()
         for kept in self._events.values():
             self._collector.events.extend(reversed(kept))
+
+
+def _is_cut(found: Match[str], said: str) -> bool:
+    """Whether a field reaches to the end of a torn text: half a number is another number."""
+    ends = [found.end(name) for name in found.re.groupindex]
+    return found.end() in ends and not said[found.end() :].strip()
 
 
 def _assemble(collector: _Collector, collected: datetime | None) -> Reading:
@@ -370,8 +387,30 @@ def _order_rotations(collector: _Collector) -> None:
         log: {file: rank for rank, file in enumerate(sorted(files, key=lambda file: _age(file, collector)))}
         for log, files in parts.items()
     }
+    before = _before(collector)
     for event in collector.events:
         event.rotation = ranks[event.log][event.record.place.file]
+        event.before = before.get(event.record.place.file)
+
+
+def _before(collector: _Collector) -> dict[str, Place]:
+    """The newer parts of each log in one folder: what stands before them, so that an exchange may cross their edge."""
+    parts: dict[tuple[str, str], list[str]] = {}
+    for file in collector.lengths:
+        parts.setdefault((logs.by_file(file).log.lower(), file[: -len(file.rpartition("/")[2])]), []).append(file)
+    found: dict[str, Place] = {}
+    for files in parts.values():
+        if len(files) == 1 or not all(any(collector.edges.get(file, ())) for file in files):
+            continue  # without times nothing says which part is the older
+        first, *newer = sorted(files, key=lambda file: _age(file, collector))
+        size, rows = collector.lengths[first]
+        for file in newer:
+            if rows is None:
+                break
+            found[file] = Place(first, rows, size)
+            more, lines_more = collector.lengths[file]
+            size, rows = size + more, None if lines_more is None else rows + lines_more
+    return found
 
 
 def _age(file: str, collector: _Collector) -> tuple[bool, datetime, str]:

@@ -49,7 +49,7 @@ def test_the_whole_way_to_the_restart(tmp_path: Path) -> None:
         UpdatesHandler=f"Contents downloaded successfully for update ({ID}).\n",
         WUAHandler=f"Update 1 ({ID}) finished installing (0x00000000), Reboot Required? Yes\n",
     )
-    assert list(found) == "offered missing targeted downloaded window installed restart reported".split()
+    assert list(found) == ["offered", "missing", "targeted", "downloaded", "window", "installed", "restart", "reported"]
     assert {step for step, state in found.items() if state != "done"} == {"restart"}
     assert found["restart"] == "waiting"
 

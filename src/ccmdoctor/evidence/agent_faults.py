@@ -8,11 +8,12 @@ WARNING: ISusInternal::GetUpdateMetadata2 failed, hr=8007000E
 from __future__ import annotations
 
 from ccmdoctor.evidence.base import Bundle, Evidence, newest
+from ccmdoctor.evidence.probe_answer import is_probe
 from ccmdoctor.evidence.scan import Scan, ScanHistory
 from ccmdoctor.evidence.services import Service, WindowsServices
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.knowledge import codes
-from ccmdoctor.model import Event, HResult
+from ccmdoctor.model import Event, HResult, State
 
 
 class AgentFaults(Evidence, frozen=True):
@@ -109,6 +110,59 @@ class AgentService(Evidence, frozen=True):
     def fails_so(self) -> bool:
         """The newest scan failed with a code that points first to a disabled service."""
         return self.access is not None and self.access.points_first_to("wua-service-disabled")
+
+
+class ServerTrust(Evidence, frozen=True):
+    """What is known of TLS on the way of the scan: what the agent names, and a direct question that ended in TLS."""
+
+    asks = "scan-history"
+
+    faults: AgentFaults | None
+    asked: UpdatePointAccess | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> ServerTrust | None:
+        """None when the agent names nothing and the probe asked nothing."""
+        faults, access = AgentFaults.read(bundle), UpdatePointAccess.read(bundle)
+        probed = access if access and (faults or is_probe(access.probe)) else None
+        return cls(faults=faults, asked=probed) if faults or probed else None
+
+    @property
+    def by_code(self) -> bool:
+        """The newest scan failed with a code of a certificate."""
+        return self.faults is not None and self.faults.points_to(_CERTIFICATE)
+
+    @property
+    def by_question(self) -> State | None:
+        """The direct question, when it ended in a TLS error."""
+        return self.asked.probe if self.asked and self.asked.probe_error == "tls" else None
+
+    @property
+    def by_line(self) -> Event | None:
+        """A line of the agent about a certificate, while no scan is known to have failed."""
+        return self.faults.certificate if self.faults and self.faults.failed is None else None
+
+    @property
+    def failed(self) -> Scan | None:
+        """The newest scan, when it failed."""
+        return self.faults.failed if self.faults else None
+
+    @property
+    def server(self) -> str | None:
+        """The update point."""
+        return (self.faults.server if self.faults else None) or (self.asked.server if self.asked else None)
+
+    @property
+    def error(self) -> str | None:
+        """The code of the failed scan, as hex."""
+        code = self.faults.error if self.faults else None
+        return str(code) if code else (self.asked.error if self.asked else None)
+
+    @property
+    def newest(self) -> Scan | State | None:
+        """The newest scan, else the direct question."""
+        scans = self.faults.scans if self.faults else None
+        return scans.latest if scans else (self.asked.probe if self.asked else None)
 
 
 _CERTIFICATE = "sup-tls-cert-untrusted-or-expired"

@@ -25,13 +25,20 @@ from ccmdoctor.evidence.base import Bundle
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult
 
-_PROTOCOL = ("wu-sync-failed", "wu-pt-error", "wu-sync-aborted", "wu-web-call-failed", "wu-search-failed")
+_PROTOCOL = (
+    "wu-sync-failed", "wu-pt-error", "wu-sync-aborted", "wu-web-call-failed", "wu-selfupdate-failed",
+    "wu-search-failed",
+)  # fmt: skip
+_OF_MICROSOFT = (".microsoft.com", ".windowsupdate.com")
 _TRACE = (
     "wu-search-start", "wu-search-option", "wu-search-service", "wu-service", *_PROTOCOL, "wu-failed-tag",
     "wu-search-found", "wu-exit-code", "wu-search-end",
 )  # fmt: skip
 _TALKERS = ("protocoltalker", "webservices", "pt", "ws")
-_STEPS = ("syncupdates", "getconfig", "getcookie", "refreshconfig", "refreshptstate", "failed to synchronize")
+_STEPS = (
+    "syncupdates", "getconfig", "getcookie", "refreshconfig", "refreshptstate", "failed to synchronize",
+    "web service call",
+)  # fmt: skip
 _OTHER_EXITS = ("* end *", "clientid", "callerid", "service exit")
 _CONFIGMGR = "ccmexec"
 _SCAN = "scan"
@@ -83,7 +90,7 @@ class Search(msgspec.Struct, frozen=True):
 
     @property
     def may_stand_in(self) -> bool:
-        """Whether another caller's search may say how ConfigMgr's would end: it is known to have asked the update point.
+        """Whether another caller's search may say how ConfigMgr's would end: it asked the update point.
 
         Apps of the store name themselves with a semicolon, and ask a service of their own.
         """
@@ -114,6 +121,7 @@ class _Open:
             self.lines = [event] if self.started else []  # what failed before was tried again
         elif _tells_of_failure(event) and (self.started or self.lines or _of_a_scan(event)):
             self.lines.append(event)
+            self.address = self.address or event.fields.get("url")
 
     def goes_on_with(self, event: Event) -> bool:
         """Without a start in the log: whether a further failure belongs to the same search."""
@@ -160,7 +168,7 @@ def _tells_of_failure(event: Event) -> bool:
         component, text = event.record.component.lower(), event.record.text.lower()
         talks = component in _TALKERS or any(step in text for step in (*_STEPS, *_TALKERS[:2]))
         return talks and bool(codes.points_to(code))
-    return event.id in _PROTOCOL
+    return event.id in _PROTOCOL and not event.fields.get("url", "").lower().partition("/v")[0].endswith(_OF_MICROSOFT)
 
 
 def searches(bundle: Bundle) -> list[Search]:

@@ -205,6 +205,21 @@ class AskedUpdate(Evidence, frozen=True):
         return self.updates.proof
 
 
+class SupportExtension(Evidence, frozen=True):
+    """What tells of the licence for Extended Security Updates: the updates, and the servicing stack (CBS.log)."""
+
+    asks = "esu-licence"
+
+    asked: AskedUpdate | None
+    refused: Event | None  # the servicing stack looked for the licence and did not find it
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> SupportExtension | None:
+        """None when neither tells."""
+        found = cls(asked=AskedUpdate.read(bundle), refused=newest(bundle.events("esu-not-eligible")))
+        return found if found.asked or found.refused else None
+
+
 def _says(text: str | None, words: str) -> bool:
     plain = _plain(text or "")
     return any(word in plain for word in table("windows_update")["titles"][words])

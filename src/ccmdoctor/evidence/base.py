@@ -51,7 +51,7 @@ class Target(NamedTuple):
     def article(self) -> str | None:
         """The digits of a KB number, when the update was given as one."""
         digits = (self.update or "").strip().upper().removeprefix("KB")
-        return digits if digits.isdigit() else None
+        return digits if digits.isdecimal() else None
 
     def names(self, *texts: object) -> bool:
         """Whether one of the texts (title, article, id) is about the update that was asked for."""

@@ -328,7 +328,7 @@ def health_checks(bundle: Bundle) -> dict[str, HealthCheck]:
     for event in bundle.events("health-rule", "health-result"):
         if event.id == "health-rule":
             rule = event
-        elif rule is not None and rule.record.place.file == event.record.place.file:
+        elif rule is not None and rule.stands.file == event.stands.file:
             name = rule.fields["name"].strip(" .")
             found[name.lower()] = HealthCheck(name, rule, event)
             rule = None

@@ -59,7 +59,7 @@ class ProvisioningMode(Evidence, frozen=True):
     def since(self) -> datetime | None:
         """When it was set (UTC)."""
         value = str(self.enabled.values.get("value") or "").strip() if self.enabled else ""
-        if not value.isdigit() or not 1_000_000_000 < int(value) < 10_000_000_000:
+        if not value.isdecimal() or not 1_000_000_000 < int(value) < 10_000_000_000:
             return None
         return datetime.fromtimestamp(int(value), UTC)
 
@@ -100,9 +100,9 @@ class ClientIds(Evidence, frozen=True):
                 row.values.get("__server") or row.values.get("computer") or row.values.get("pscomputername") or ""
             )
             _note(owners, str(row.values.get("clientid") or ""), name, row)
-        machines = {one.record.place.file: one.fields["machine"] for one in bundle.events("client-machine")}
+        machines = {one.stands.file: one.fields["machine"] for one in bundle.events("client-machine")}
         for event in bundle.events("registered"):
-            _note(owners, event.fields["client"], machines.get(event.record.place.file, ""), event)
+            _note(owners, event.fields["client"], machines.get(event.stands.file, ""), event)
         for state in bundle.states("client-id"):
             folders = state.place.file.replace("!", "/").split("/")[:-1]
             _note(owners, str(state.values["clientid"]), folders[-1] if folders else "", state)

@@ -138,9 +138,9 @@ class Downloads(Evidence, frozen=True):
         successes = Successes(bundle, trail)
         failing: list[Failed] = []
         recovered: list[Failed] = []
-        for event in bundle.events(*_ENDS_BADLY):
+        for event in bundle.events(*_ENDS_BADLY, _OF_A_RULE):
             error = HResult.parse(event.fields.get("error", ""))
-            if error is None or error.ok:
+            if error is None or error.ok or (event.id == _OF_A_RULE and codes.points_to(error)[:1] != _SERVICE_MISSING):
                 continue
             key = _key(event, trail)
             one = Failed((event,), error, key, event.utc)
@@ -182,6 +182,8 @@ def _of_content(one: Failed) -> bool:
 
 
 _OF_A_DOWNLOAD = ("update-download-failed", "content-download-failed", "content-job-error")
+_OF_A_RULE = "agent-rule-failed"  # applicability: counts only where the code names a service that does not run
+_SERVICE_MISSING = ("firewall-service-disabled",)
 _ENDS_BADLY = (
     "update-download-failed", "content-download-failed", "content-job-error", "agent-download-unexpected",
     "event-download-failed", "agent-file-failed", "agent-download-failed", "software-center-error",
@@ -503,7 +505,7 @@ def _hash_failures(bundle: Bundle) -> list[HashFailure]:
 
 
 def _near(one: Event, two: Event) -> bool:
-    first, second = one.record.place, two.record.place
+    first, second = one.stands, two.stands
     return first.file == second.file and 0 <= second.line - first.line <= _NEAR
 
 

@@ -97,7 +97,7 @@ def _by_content(bundle: Bundle) -> dict[tuple[str, str], Event]:
     found: dict[tuple[str, str], Event] = {}
     current: dict[str, str] = {}
     for event in bundle.events("patch-downloading", "patch-verified"):
-        file = event.record.place.file
+        file = event.stands.file
         if event.id == "patch-downloading":
             current[file] = event.fields["content"]
         else:
@@ -109,7 +109,7 @@ def _same(event: Event, verified: dict[tuple[str, str], Event]) -> Event | None:
     content = event.fields.get("content")
     if content:
         return next((one for (_, id), one in verified.items() if id == content), None)
-    return verified.get((event.record.place.file, "")) if event.log == "PatchDownloader" else None
+    return verified.get((event.stands.file, "")) if event.log == "PatchDownloader" else None
 
 
 def _content_of(bundle: Bundle, failing: list[Event]) -> str | None:

@@ -24,7 +24,7 @@ _BEGINS = ("package-sending", "package-processing")
 _FAILS = (
     "package-send-failed", "package-send-retry", "package-exception", "package-snapshot-failed",
     "package-source-missing", "distribution-connect-failed", "distribution-point-web-failed", "package-status-error",
-    "pull-transfer-failed",
+    "pull-transfer-failed", "package-status-unsaved",
 )  # fmt: skip
 _WAITS = (
     "package-not-arrived", "distribution-address-closed", "distribution-one-connection", "pull-point-full",
@@ -130,7 +130,7 @@ class Distribution(Evidence, frozen=True):
     def is_stated(self) -> bool:
         """The site gave this delivery up, or tried it more than once."""
         return self.failing is not None and any(
-            one.id not in _RETRIED or (one.fields.get("count", "").isdigit() and int(one.fields["count"]) > 1)
+            one.id not in _RETRIED or (one.fields.get("count", "").isdecimal() and int(one.fields["count"]) > 1)
             for one in self.failing.failing
         )
 
@@ -158,7 +158,7 @@ def _deliveries(events: list[Event]) -> tuple[Delivery, ...]:
     told: list[_Told] = []
     recent: dict[tuple[str, str], list[_Told]] = {}
     for event in events:
-        where = (event.record.place.file, event.record.thread)
+        where = (event.stands.file, event.record.thread)
         package, point = current.get(where, (None, None))
         named, host = (event.fields.get("package") or "").strip(" <>"), _host(event.fields.get("dp"))
         if event.id in _BEGINS:

@@ -38,6 +38,7 @@ IDLE = ("none", "available", "wait-install")
 _AT_WORK = ("installing", "pending-soft-reboot", "pending-hard-reboot", "wait-reboot", "verifying", "install-complete")
 _SHORTEST = 300  # seconds; no run time below five minutes can be set, so a smaller number counts minutes
 _PROBE = 1  # second
+_NO_LOCK = "0"
 _RANDOM = timedelta(hours=2)
 _GRACE = timedelta(hours=120)
 _CODED = (
@@ -109,7 +110,7 @@ class Progress(msgspec.Struct, frozen=True):
     @property
     def label(self) -> str | None:
         """The update, as well as it is known."""
-        return self.name or (f"KB{self.article}" if self.article.isdigit() else self.article or self.id or None)
+        return self.name or (f"KB{self.article}" if self.article.isdecimal() else self.article or self.id or None)
 
 
 class UpdateProgress(Evidence, frozen=True):
@@ -187,6 +188,46 @@ class UpdateProgress(Evidence, frozen=True):
             yield Mark(Stage.INSTALL, "progress", None, self._failed.proof[-1], True)
 
 
+class GroupTurn(Evidence, frozen=True):
+    """Whether updates wait for the lock of a server group or an orchestration group.
+
+    Their states tell it, else the newest word of UpdatesDeployment.log about the lock.
+    """
+
+    asks = "software-center-updates"
+
+    progress: UpdateProgress | None
+    lock: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> GroupTurn | None:
+        """None when neither the states of updates nor a lock is told."""
+        told = bundle.events("group-lock", "group-turn-awaited")
+        lock = newest(ordered([*told, *(bundle.events("group-turn-given") if told else ())]))
+        progress = UpdateProgress.read(bundle)
+        return cls(progress=progress, lock=lock) if progress or lock else None
+
+    @property
+    def held(self) -> Progress | None:
+        """The newest update that waits."""
+        return self.progress.held("wait-for-orchestration") if self.progress else None
+
+    @property
+    def awaited(self) -> Event | None:
+        """The line that says that the client waits for its turn, when no update is at work."""
+        if self.lock is None or (self.progress and self.progress.at_work):
+            return None
+        waits = self.lock.id == "group-turn-awaited" or self.lock.fields.get("state") == _NO_LOCK
+        return self.lock if waits else None
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The states, else the newest line."""
+        if self.progress:
+            return self.progress.proof
+        return (self.lock,) if self.lock else ()
+
+
 USER_STATES = (
     "wait-user-logon",
     "wait-user-logoff",
@@ -198,7 +239,7 @@ USER_STATES = (
 
 def _state(told: str) -> str:
     """A state by its number or, as scripts and tools print it, by its name with or without ``ciJobState``."""
-    if told.isdigit():
+    if told.isdecimal():
         return _STATES[int(told)] if int(told) < len(_STATES) else ""
     return _KNOWN.get(told.lower().removeprefix("cijobstate").removeprefix("cistate"), "")
 
@@ -207,7 +248,7 @@ def _of_row(row: State, clock: LocalClock) -> Progress:
     values = row.values
     state = _state(str(values.get("evaluationstate")))
     seconds = str(values.get("maxexecutiontime"))
-    run_time = int(seconds) if seconds.isdigit() and int(seconds) else None
+    run_time = int(seconds) if seconds.isdecimal() and int(seconds) else None
     return Progress(
         id=update_id(str(values.get("updateid") or "")),
         state=state,
@@ -387,7 +428,7 @@ def _is_server(bundle: Bundle) -> bool | None:
     if system is None:
         return None
     kind = str(system.values.get("producttype"))
-    if kind.isdigit():
+    if kind.isdecimal():
         return kind != "1"
     words = str(system.values.get("caption") or "")
     return "server" in words.lower() if words else None
@@ -406,7 +447,7 @@ def _deployment(row: State, clock: LocalClock) -> Deadline:
         grace=yes(values.get("softdeadlineenabled")),
         ignores_windows=yes(values.get("overrideservicewindows")),
         restarts_any_time=yes(values.get("rebootoutsideofservicewindows")),
-        suppresses=int(suppress) if suppress.isdigit() else None,
+        suppresses=int(suppress) if suppress.isdecimal() else None,
         contents=str(values.get("assignedcis") or ""),
     )
 

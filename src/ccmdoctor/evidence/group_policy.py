@@ -9,8 +9,10 @@ from __future__ import annotations
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
+from ccmdoctor.evidence.domain_policy import DomainPolicies, PolicyObject, is_of_domain, titles
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import ScanHistory
+from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Place, State
 
@@ -126,13 +128,22 @@ class ScanOutcome(Evidence, frozen=True):
 
     scans: ScanHistory | None
     overcome: Event | None
+    asked: UpdatePointAccess | None = None  # the scan of a probe, where it failed and no other is known
 
     @classmethod
     def read(cls, bundle: Bundle) -> ScanOutcome | None:
-        """None when no scan is known to have ended and nothing was refused."""
+        """None when no scan is known to have ended, no probe's failed and nothing was refused."""
         scans, write = ScanHistory.read(bundle), PolicyWrite.read(bundle)
-        found = cls(scans=scans, overcome=write.overcome if write else None)
-        return found if found.scans or found.overcome else None
+        access = UpdatePointAccess.read(bundle)
+        asked = access if access and access.asked_causes else None
+        found = cls(scans=scans, overcome=write.overcome if write else None, asked=asked)
+        return found if found.scans or found.overcome or found.asked else None
+
+    @property
+    def symbol(self) -> str | None:
+        """The symbol of the code with which the probe's scan would have ended."""
+        code = HResult.parse(self.asked.error or "") if self.asked else None
+        return codes.lookup(code).symbol if code else None
 
 
 def _is_conflict(event: Event) -> bool:
@@ -179,7 +190,7 @@ def _parts(file: str) -> list[str]:
 
 def _is_local_machine(file: str) -> bool:
     folders = _parts(file)[:-1]
-    return not {"user", "sysvol", "datastore", "policies"} & set(folders)
+    return not is_of_domain(file) and not {"user", "sysvol", "datastore", "policies"} & set(folders)
 
 
 def _without_content(bundle: Bundle) -> list[State]:
@@ -201,18 +212,28 @@ class GroupPolicy(Evidence, frozen=True):
     winning: WinningPolicy | None
     file: PolicyFile | None
     update_point: Event | None = None  # the newest line that names the update point that ConfigMgr wants
+    by_windows: Event | None = None  # Windows itself says that the local policy cannot be applied
+    domain: DomainPolicies | None = None  # objects of the domain, from a copy of SYSVOL
 
     @classmethod
     def read(cls, bundle: Bundle) -> GroupPolicy | None:
-        """None when neither the log, a gpresult report nor the policy file is in the bundle."""
+        """None when neither a log, a gpresult report nor the policy file is in the bundle."""
         named = bundle.events("wua-server-enabling", "wua-server-existing", "scan-location-received", "sup-callback")
         found = cls(
             write=PolicyWrite.read(bundle),
             winning=WinningPolicy.read(bundle),
             file=PolicyFile.read(bundle),
             update_point=newest(named),
+            by_windows=newest(bundle.events("local-policy-refused")),
+            domain=DomainPolicies.read(bundle),
         )
-        return found if found.write or found.winning or found.file else None
+        known = found.write or found.winning or found.file or found.by_windows or found.objects
+        return found if known else None
+
+    @property
+    def refused_by_windows(self) -> Event | None:
+        """Windows says that the local policy cannot be applied, and no update source was set after that."""
+        return None if self.by_windows and self.cleared and self.cleared.after(self.by_windows) else self.by_windows
 
     @property
     def overwritten(self) -> Event | None:
@@ -255,6 +276,22 @@ class GroupPolicy(Evidence, frozen=True):
         """The address that the domain policy sets: from the log line, else from gpresult."""
         said = self.overwritten.fields.get("server") if self.overwritten else None
         return said or (self.winning.server if self.winning and self.winning.by_domain else None)
+
+    @property
+    def objects(self) -> tuple[PolicyObject, ...]:
+        """The objects of the domain that may be the ones: they set the address that won, else any."""
+        return self.domain.setting_server(self.domain_server) if self.domain else ()
+
+    @property
+    def set_by(self) -> tuple[State, ...]:
+        """Their values."""
+        return tuple(state for one in self.objects for state in one.location)
+
+    @property
+    def gpo(self) -> str | None:
+        """The object that won, by gpresult; else those that set an update server in the copy of SYSVOL."""
+        won = self.winning.gpo if self.winning and self.domain_policy else None
+        return won or titles(self.objects)
 
     @property
     def same_address(self) -> bool | None:

@@ -63,6 +63,8 @@ _CALLERS = (
 )
 _FACILITY_CONFIGMGR = 0x87D0
 _KB = re.compile(r"\bKB\d{6,8}\b", re.IGNORECASE)
+# signatures and platform of Microsoft Defender, which fetches them itself; the event does not say who asked
+_DEFINITIONS = re.compile(r"KB(?:2267602|4052623)(?!\d)")
 # an app of the store: its product id and the name of its package
 _STORE_APP = re.compile(r"(?<![0-9A-Z])9[0-9A-Z]{11}-[A-Za-z]")
 _SHORTEST_RUN_TIME = 10  # minutes; the smallest default of the maximum run time of an update
@@ -169,7 +171,7 @@ class InstallHistory(Evidence, frozen=True):
     def _read(cls, bundle: Bundle) -> InstallHistory | None:
         told = [event for event in bundle.events(*_TOLD) if not _foreign(event) or _succeeded(event)]
         told += [event for event in bundle.events(*_BY_DEPLOYMENT) if _of_installation(event)]
-        told = ordered(told)
+        told = ordered(told or _of_history(bundle))
         own = [event for event in told if not _foreign(event)]
         no_source = _telling(bundle.events("installer-source-missing"))
         exits = tuple(bundle.events("installer-exit"))
@@ -259,6 +261,48 @@ class InstallHistory(Evidence, frozen=True):
         yield Mark(Stage.INSTALL, "install", self.succeeded, bad, bad is not None)
 
 
+class LicenceTerms(Evidence, frozen=True):
+    """Whether the licence terms of updates can be had: the installations, and a scan's warning about their files."""
+
+    asks = "install-logs"
+
+    installs: InstallHistory | None
+    warned: Event | None
+    missing: Event | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> LicenceTerms | None:
+        """None without installations and without a warning that no newer scan follows."""
+        begun = newest(bundle.events("search-started"))
+        warned = newest([one for one in bundle.events("scan-warning") if _is_about_terms(one)])
+        if warned and begun and begun.after(warned):
+            warned = None
+        missing = newest(bundle.events("eula-file-missing"))
+        found = cls(InstallHistory.read(bundle), warned, missing if warned or not begun else None)
+        return found if found.installs or found.warned or found.missing else None
+
+    @property
+    def is_warned_of(self) -> bool:
+        """The newest scan could not get a file of licence terms."""
+        return bool(self.warned or self.missing)
+
+    @property
+    def error(self) -> HResult | None:
+        """The code of the warning, else of the download."""
+        told = self.warned or self.missing
+        return HResult.parse(told.fields.get("error", "")) if told else None
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """The warning and the file."""
+        return tuple(one for one in (self.warned, self.missing) if one is not None)
+
+
+def _is_about_terms(event: Event) -> bool:
+    code = HResult.parse(event.fields["error"])
+    return code is not None and codes.points_to(code)[:1] == ("eula-unaccepted",)
+
+
 _READ: WeakKeyDictionary[Bundle, InstallHistory | None] = WeakKeyDictionary()
 
 
@@ -272,8 +316,22 @@ def _foreign(event: Event) -> bool:
     if event.id.startswith(("event-install", "system-install")) and _STORE_APP.search(event.record.text):
         return True
     if event.id.startswith("system-install"):
-        return "[AGENT_INSTALLING_" in event.record.text
+        return "[AGENT_INSTALLING_" in event.record.text or _DEFINITIONS.search(event.record.text) is not None
     return event.id.startswith("event-install") and event.fields.get("caller", _CONFIGMGR).lower() not in _CALLERS
+
+
+def _of_history(bundle: Bundle) -> list[Event]:
+    """Failures of which only the agent's history tells, unless it names another caller."""
+    callers = bundle.events("agent-install-caller")
+    found: list[Event] = []
+    for event in bundle.events("agent-update-result"):
+        code = code_of(event)
+        if code is None or code.ok or codes.lookup(code).stage != Stage.INSTALL:
+            continue
+        beside = [one for one in callers if one.record.thread == event.record.thread and event.after(one) is not True]
+        if not beside or beside[0].fields["caller"].strip(" |").lower() in _CALLERS:
+            found.append(event)
+    return found
 
 
 def _of_installation(event: Event) -> bool:

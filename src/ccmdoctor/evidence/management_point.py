@@ -20,7 +20,9 @@ from urllib.parse import urlsplit
 
 import msgspec
 
+from ccmdoctor.evidence import probe_answer
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, ordered
+from ccmdoctor.evidence.transfer import certificates_of_content
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.logs import by_component, by_file
 from ccmdoctor.knowledge.tables import table
@@ -32,7 +34,10 @@ _NOT_POLICY = (
     ".blob.core.windows.net",
 )  # fmt: skip
 _OTHER_CHANNELS = ("DataTransferService", "CcmNotificationAgent")  # unless the address is one of a management point
-_WRITERS = ("CcmMessaging", "LocationServices", "PolicyAgent", "ClientLocation", "ClientIDManagerStartup", "ccmsetup")
+_WRITERS = (
+    "CcmMessaging", "LocationServices", "PolicyAgent", "ClientLocation", "ClientIDManagerStartup", "ccmsetup",
+    "mpcontrol",
+)  # fmt: skip
 _GATEWAY = ("ccm_proxy", "cmg")
 _CONNECTOR = "cmgconnector_"
 _REFUSALS = (401, 403)
@@ -60,6 +65,7 @@ class Failure(msgspec.Struct, frozen=True):
     when: datetime | None = None
     hints: tuple[str, ...] = ()  # causes that an unclear code may come from
     address: str = ""
+    bare: bool = False  # asked directly, without a client certificate where one may be wanted
 
     @property
     def last(self) -> Event | None:
@@ -167,7 +173,8 @@ class ManagementPointTraffic(Evidence, frozen=True):
     @property
     def tls_reasons(self) -> str | None:
         """What WinHTTP found wrong with the server's certificate, as its flags say."""
-        return ", ".join(dict.fromkeys(event.fields["flag"] for event in self.tls_flags)) or None
+        asked = str(self.probe.values.get("flags") or "") if self.probe is not None else ""
+        return ", ".join(dict.fromkeys(event.fields["flag"] for event in self.tls_flags)) or asked or None
 
     @property
     def recovered(self) -> Failure | None:
@@ -216,7 +223,7 @@ class ManagementPointTraffic(Evidence, frozen=True):
         if failure.last is None:
             if self.successes:
                 return ("mp-traffic-succeeds",)
-            return ("mp-probe-without-certificate",) if failure.status in _ASKS_FOR_CERTIFICATE else ()
+            return ("mp-probe-without-certificate",) if failure.bare else ()
         found = []
         if self.brief:
             found.append("mp-failed-briefly")
@@ -277,16 +284,19 @@ _PROBE_KINDS = {
     "closed": ("connect", "ERROR_WINHTTP_CONNECTION_ERROR"),
     "tls": ("tls", "ERROR_WINHTTP_SECURE_FAILURE"),
     "proxy-auth": ("status", "HTTP 407"),
+    "client-certificate": ("client-certificate", "ERROR_WINHTTP_CLIENT_AUTH_CERT_NEEDED"),
+    "proxy-unreachable": ("connect", "ERROR_WINHTTP_CANNOT_CONNECT"),
+    "not-http": ("status", "ERROR_WINHTTP_INVALID_SERVER_RESPONSE"),
 }
 
 
 def _probed(answer: State) -> Failure | None:
     """The answer as a failure, under the name that the client's own log has for it; None for 200."""
     status, error = answer.values.get("status"), str(answer.values.get("error"))
-    if status == 200:
+    if probe_answer.is_content(answer):
         return None
     kind, symbol = _PROBE_KINDS.get(error, ("other", error))
-    if isinstance(status, int):
+    if isinstance(status, int) and kind != "client-certificate":
         kind, symbol = "status", f"HTTP {status}"
     return Failure(
         proof=(answer,),
@@ -294,14 +304,28 @@ def _probed(answer: State) -> Failure | None:
         host=urlsplit(answer.name).hostname or "",
         symbol=symbol,
         status=status if isinstance(status, int) else None,
+        reason=answer.values.get("reason"),
         address=answer.name,
+        bare=_is_bare(answer, kind),
     )
+
+
+def _is_bare(answer: State, kind: str) -> bool:
+    """Whether a server that wants a client certificate would rightly have answered this.
+
+    A person's question carries none, and its address need not be known; the probe knows what it showed to whom.
+    """
+    if not probe_answer.is_probe(answer):
+        return answer.values.get("status") in _ASKS_FOR_CERTIFICATE
+    may_want = kind == "client-certificate" or answer.values.get("status") in _ASKS_FOR_CERTIFICATE
+    return may_want and answer.name.startswith("https:") and not answer.values.get("certificate")
 
 
 _LINES = (
     "http-error",
     "http-error-info",
     "http-status",
+    "mp-self-check-failed",
     "tls-failure",
     "mp-post-failed",
     "mp-queue-failure",
@@ -325,8 +349,10 @@ def _requests(bundle: Bundle) -> list[list[Event]]:
     """
     requests: list[list[Event]] = []
     open_requests: dict[tuple[str, str], list[Event]] = {}
-    for event in sorted(bundle.events(*_LINES), key=lambda one: (one.record.place.file, one.record.place.offset)):
-        where = (event.record.place.file, event.record.thread)
+    of_content = {line for _, *lines in certificates_of_content(bundle) for line in lines}
+    asked = [event for event in bundle.events(*_LINES) if event not in of_content]
+    for event in sorted(asked, key=lambda one: (one.stands.file, one.stands.offset)):
+        where = (event.stands.file, event.record.thread)
         lines = open_requests.get(where)
         if lines is not None and _continues(lines, event):
             lines.append(event)
@@ -349,7 +375,7 @@ def _continues(lines: list[Event], event: Event) -> bool:
 def _close(one: Event, two: Event) -> bool:
     if one.utc is not None and two.utc is not None:
         return abs(two.utc - one.utc) <= _ONE_REQUEST
-    return two.record.place.line - one.record.place.line <= _ONE_REQUEST_LINES
+    return two.stands.line - one.stands.line <= _ONE_REQUEST_LINES
 
 
 def _is_fine(event: Event) -> bool:
@@ -366,7 +392,8 @@ def _failure(lines: list[Event]) -> Failure | None:
     url = next((event.fields["url"] for event in lines if event.fields.get("url")), "")
     if not _is_policy(lines[0], url):
         return None
-    error, info, status = by_id.get("http-error"), by_id.get("http-error-info"), by_id.get("http-status")
+    error, status = by_id.get("http-error"), by_id.get("http-status")
+    info = by_id.get("http-error-info") or by_id.get("mp-self-check-failed")
     kind, symbol, hints = _meaning(lines)
     number = info.fields["status"] if info else (status.fields.get("status", "") if status else "")
     hosts = (event.fields.get("host", "") for event in lines)
@@ -375,7 +402,7 @@ def _failure(lines: list[Event]) -> Failure | None:
         kind=kind,
         host=_host(error.fields["url"] if error else url) or next((host for host in hosts if host), ""),
         symbol=symbol,
-        status=int(number) if number.isdigit() and 400 <= int(number) <= 599 else None,
+        status=int(number) if number.isdecimal() and 400 <= int(number) <= 599 else None,
         reason=(info.fields["reason"].strip() or None) if info else None,
         when=lines[-1].utc,
         hints=hints,
@@ -406,7 +433,7 @@ def _meaning(lines: list[Event]) -> tuple[str, str, tuple[str, ...]]:
     """Kind, symbol and hints: the first line that names the fault has the word; a transient error names none."""
     unclear = ("other", "", codes.points_to(_UNCLEAR))
     for event in lines:
-        if event.id == "http-error-info":
+        if event.id in ("http-error-info", "mp-self-check-failed"):
             return "status", "CCM_E_BAD_HTTP_STATUS_CODE", ()
         if event.id == "tls-failure":
             return "tls", "ERROR_WINHTTP_SECURE_FAILURE", ()
@@ -452,4 +479,5 @@ def _is_policy(event: Event, url: str) -> bool:
 def _successes(bundle: Bundle) -> list[Event]:
     """What a management point is known to have answered."""
     fine = [event for event in bundle.events("http-status") if _is_fine(event) and _is_policy(event, "")]
-    return ordered([*bundle.events("mp-delivered", "policy-received", "policy-downloaded"), *fine])
+    told = bundle.events("mp-delivered", "mp-self-check-passed", "policy-received", "policy-downloaded")
+    return ordered([*told, *fine])

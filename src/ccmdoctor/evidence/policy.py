@@ -122,11 +122,9 @@ def _between(events: list[Event], starts: list[Event]) -> Event | None:
     """The newest of ``events`` that stands before the newest start and behind the one before it, in the same file."""
     if not starts:
         return None
-    last = starts[-1].record.place
-    before = max((one.record.place.offset for one in starts[:-1] if one.record.place.file == last.file), default=-1)
-    found = [
-        one for one in events if one.record.place.file == last.file and before < one.record.place.offset < last.offset
-    ]
+    last = starts[-1].stands
+    before = max((one.stands.offset for one in starts[:-1] if one.stands.file == last.file), default=-1)
+    found = [one for one in events if one.stands.file == last.file and before < one.stands.offset < last.offset]
     return found[-1] if found else None
 
 
@@ -149,7 +147,8 @@ def _only_exclusions(bundle: Bundle) -> Event | None:
         return None
     first, last = lines[0].utc, bundle.reading.last
     unset = bundle.has_registry_key(policy)
-    return lines[-1] if unset or (first and last and last - first >= _QUIET) else None
+    pasted = len(lines) > 1 and first is None  # without times: at more than one start, and nothing else
+    return lines[-1] if unset or pasted or (first and last and last - first >= _QUIET) else None
 
 
 def _config(bundle: Bundle) -> list[State]:

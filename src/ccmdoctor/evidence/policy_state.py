@@ -132,7 +132,7 @@ class InstallRights(Evidence, frozen=True):
     def who(self) -> str | None:
         """AllUsers, OnlyAdministrators, OnlyAdministratorsAndPrimaryUsers or NoUsers."""
         value = str(self.settings.values.get("installrestriction"))
-        return _WHO_INSTALLS.get(int(value)) if value.isdigit() else None
+        return _WHO_INSTALLS.get(int(value)) if value.isdecimal() else None
 
     @property
     def is_open(self) -> bool:
@@ -170,7 +170,7 @@ class MeteredConnection(Evidence, frozen=True):
     def usage(self) -> str | None:
         """Allow, Limit or Block."""
         value = self.setting.values.get("meterednetworkusage") if self.setting else None
-        return _METERED.get(int(str(value))) if str(value).isdigit() else None
+        return _METERED.get(int(str(value))) if str(value).isdecimal() else None
 
     @property
     def marked(self) -> State | None:

@@ -152,4 +152,4 @@ class ScanPolicy(Evidence, frozen=True):
     def versions(self) -> tuple[int, ...]:
         """The catalogue versions that policy asks for."""
         found = (row.values.get("contentversion") for row in self.rows)
-        return tuple(int(str(one)) for one in found if str(one).isdigit())
+        return tuple(int(str(one)) for one in found if str(one).isdecimal())

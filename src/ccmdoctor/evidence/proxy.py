@@ -1,4 +1,8 @@
-"""The machine's WinHTTP proxy, which the scan uses: ``netsh winhttp show proxy``."""
+"""The machine's WinHTTP proxy, which the scan uses: ``netsh winhttp show proxy``.
+
+Where that was not asked, a failed request of the agent may name the proxy over which it went:
+SendRequest failed with hr = 80072efd. Proxy List used: <proxy.contoso.com:8080> Bypass List used : <(null)> ...
+"""
 
 from __future__ import annotations
 
@@ -7,10 +11,10 @@ import re
 from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.knowledge.tables import table
-from ccmdoctor.model import State
+from ccmdoctor.model import Event, State
 
 _FOR_SCHEME = re.compile(r"\b(https?|ftp|socks)=", re.IGNORECASE)
 _PORTS = {"http": 80, "https": 443}
@@ -26,7 +30,7 @@ class WinHttpProxy(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> WinHttpProxy | None:
         """None when the command's output is not in the bundle."""
-        found = newest_state(bundle.states("winhttp-proxy"))
+        found = newest_state(bundle.states("winhttp-proxy")) or _named_by_agent(bundle.events("wu-proxy-used"))
         return cls(shown=found) if found else None
 
     @property
@@ -73,6 +77,25 @@ class WinHttpProxy(Evidence, frozen=True):
         return (self.shown,)
 
 
+def _named_by_agent(sent: list[Event]) -> State | None:
+    """The proxy of the newest failed request that names one. That others name none says nothing: it tries both."""
+    last = newest([one for one in sent if _said(one, "proxy")])
+    if last is None:
+        return None
+    values = {
+        "direct": False,
+        "server": _said(last, "proxy"),
+        "bypass": _said(last, "bypass").replace(";", " ").split(),
+    }
+    return State("winhttp-proxy", "agent", values, last.record.place, last.record.text)
+
+
+def _said(event: Event, field: str) -> str:
+    """A field without the marks around it; empty for the agent's word for none."""
+    said = event.fields.get(field, "").strip()
+    return "" if said.strip("()").lower() in ("null", "") else said
+
+
 def _split(address: str | None) -> SplitResult | None:
     """Scheme and host of an address, http where it names no scheme; None when it has no host."""
     try:
@@ -96,7 +119,7 @@ def _covers(entry: str, asked: SplitResult) -> bool:
     scheme, separator, pattern = pattern.rpartition("://")
     pattern = pattern.split("/")[0]
     name, _, port = pattern.rpartition(":")
-    if name and port.isdigit():
+    if name and port.isdecimal():
         if int(port) != _port(asked):
             return False
         pattern = name

@@ -20,11 +20,13 @@ from datetime import datetime, timedelta
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
 _ANSWER = timedelta(hours=1)  # an answer takes a minute or two; the client asks again after that
 _STANDING = timedelta(minutes=30)
 _REGISTERED = ("registered", "already-registered")
+_NO_CERTIFICATE = "client-cert-missing-or-invalid"
 # what only a client with a site writes
 _OF_A_MEMBER = (
     "site-assigned",
@@ -307,6 +309,7 @@ class ClientCertificates(Evidence, frozen=True):
     registered: Event | None
     unregistered: Event | None
     enforced: Event | None = None  # the site allows nothing but HTTPS, as the client says at its start
+    setup: Event | None = None  # the installation of the client ended for want of a certificate
 
     @classmethod
     def read(cls, bundle: Bundle) -> ClientCertificates | None:
@@ -321,8 +324,9 @@ class ClientCertificates(Evidence, frozen=True):
             registered=registration.registered if registration else None,
             unregistered=newest([*registration.requests, *registration.rejected]) if registration else None,
             enforced=newest(standing(bundle.events("https-enforced"), [newest(bundle.events("https-optional"))])),
+            setup=_ended_without_certificate(bundle),
         )
-        told = (found.not_selected, found.lost, found.expired, newest(bundle.events("certificate-lost")))
+        told = (found.not_selected, found.lost, found.expired, found.setup, newest(bundle.events("certificate-lost")))
         return found if any(told) or found.is_demanded else None
 
     @property
@@ -350,7 +354,7 @@ class ClientCertificates(Evidence, frozen=True):
     @property
     def error(self) -> HResult | None:
         """The code of the search."""
-        return code_of(self.not_selected)
+        return code_of(self.not_selected or self.setup)
 
     @property
     def subject(self) -> str | None:
@@ -367,8 +371,16 @@ class ClientCertificates(Evidence, frozen=True):
     def proof(self) -> tuple[Proof, ...]:
         """The lines about certificates, and the request that wanted one."""
         failure = self.traffic.current if self.traffic and self.is_demanded else None
-        told = (self.lost, self.expired, self.not_selected, self.enforced if self.not_selected else None)
+        enforced = self.enforced if self.not_selected else None
+        told = (self.lost, self.expired, self.not_selected, enforced, self.setup)
         return (*(one for one in told if one is not None), *(failure.proof if failure else ()))
+
+
+def _ended_without_certificate(bundle: Bundle) -> Event | None:
+    """The newest end of the client's setup, when its code says that no certificate was found."""
+    last = newest(bundle.events("client-setup-failed", "client-setup-exit"))
+    code = code_of(last)
+    return last if code is not None and codes.points_to(code)[:1] == (_NO_CERTIFICATE,) else None
 
 
 def _about_certificates(events: Iterable[Event]) -> list[Event]:

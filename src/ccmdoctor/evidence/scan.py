@@ -71,6 +71,11 @@ class Scan(msgspec.Struct, frozen=True):
         return self.error is not None and codes.points_to(self.error)[:1] == (cause,)
 
     @property
+    def was_cancelled(self) -> bool:
+        """Whether the code only says that the scan was broken off, as at every end of a service."""
+        return self.error is not None and codes.lookup(self.error).benign
+
+    @property
     def symbol(self) -> str | None:
         """The symbol of the error code, where known."""
         return codes.lookup(self.error).symbol if self.error else None

@@ -25,11 +25,13 @@ from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
 _MASK = HResult(0x800704CF)
+_REFUSED_CERTIFICATE = HResult(0x80072F8F)  # what WinHTTP calls a secure failure, 12175
 _WIN32 = 0x80070000
 _STATUSES = range(100, 600)
 _FROM_PROXY = (407, 502, 504)
 _REACHED = ("dp", "unknown")
 _LONGEST = 12  # lines from the first to the last part of an attempt
+_NAMED_BEFORE = 15  # lines from the address to the refusal of its certificate
 _RIGHT_BEHIND = 2  # lines from an error to the status that belongs to it
 
 _POLICY = ("sms_mp", "ccm_system", ".sms_pol", ".sms_dcm", ".sms_aut", "/bgb/", "ccm_proxy", "ccm_client", "ccm_sts")
@@ -47,6 +49,8 @@ _FAILURES = (
 )  # fmt: skip
 _LISTING = ("transfer-directory-failed", "transfer-manifest-failed")
 _BY_BITS = ("transfer-bits-error", "transfer-file-failed", "transfer-range-failed")
+_ADDRESSES = ("http-error", "transfer-address")
+_CERTIFICATE = ("tls-failure", "tls-flag")
 _ENDS = ("transfer-manifest-failed", "transfer-file-failed", "setup-dav-failed", "agent-file-failed")
 _OF_CLIENT = ("ccmdts", "cmbits", "")
 
@@ -190,6 +194,9 @@ class Transfers(Evidence, frozen=True):
             if transfer is None:
                 continue
             (recovered if ledger.gone(attempt[-1], transfer, job) else failing).append(transfer)
+        for address, *lines in certificates_of_content(bundle):
+            transfer = _refused_certificate(address, lines)
+            (recovered if ledger.gone(lines[-1], transfer, None) else failing).append(transfer)
         failing += _listed(bundle)
         success = ledger.last
         requests = PointRequests.read(bundle)
@@ -322,7 +329,7 @@ def _attempts(bundle: Bundle) -> Iterable[list[Event]]:
     """Failure lines that stand together and complete each other, oldest first."""
     events = [one for id in _FAILURES for one in bundle.events(id) if _is_content(one)]
     events += bundle.events("http-error-info")
-    events.sort(key=lambda one: (one.record.place.file, one.record.place.offset))
+    events.sort(key=lambda one: (one.stands.file, one.stands.offset))
     attempts: list[list[Event]] = []
     for event in events:
         if attempts and _belongs(attempts[-1], event):
@@ -334,6 +341,48 @@ def _attempts(bundle: Bundle) -> Iterable[list[Event]]:
     return sorted(attempts, key=lambda one: (one[-1].rotation, one[-1].record.place.offset))
 
 
+def certificates_of_content(bundle: Bundle) -> list[list[Event]]:
+    """Refusals of a certificate for content: the address, and the lines of the refusal.
+
+    They name no address. Usually the error with the address follows at once and says it all; where none follows, the
+    one that was asked before is meant.
+    """
+    found: list[list[Event]] = []
+    address: Event | None = None
+    events = bundle.events(*_ADDRESSES, *_CERTIFICATE)
+    for event in sorted(events, key=lambda one: (one.stands.file, one.stands.offset)):
+        if event.id in _ADDRESSES:
+            if found and found[-1][0] is address and event.id == "http-error" and _beside(found[-1][-1], event):
+                found.pop()
+            address = event
+        elif address is None or not _beside(address, event, _NAMED_BEFORE):
+            address = None
+        elif source_of(address.fields["url"]) in ("cmg", "dp", "peer"):
+            if event.id == "tls-failure" or not found or found[-1][0] is not address:
+                found.append([address, event])
+            else:
+                found[-1].append(event)
+    return found
+
+
+def _beside(one: Event, two: Event, lines: int = 4) -> bool:
+    here, there = one.stands, two.stands
+    return here.file == there.file and one.record.thread == two.record.thread and there.line - here.line <= lines
+
+
+def _refused_certificate(address: Event, lines: Sequence[Event]) -> Transfer:
+    url = address.fields["url"]
+    return Transfer(
+        proof=(address, *lines),
+        kind=source_of(url),
+        host=host_of(url) or None,
+        error=_REFUSED_CERTIFICATE,
+        status=None,
+        reason=None,
+        when=lines[-1].utc,
+    )
+
+
 def _is_content(event: Event) -> bool:
     """Lines that requests to management points write as well count only with an address of content."""
     if event.id not in ("http-error", "transfer-request-failed"):
@@ -343,13 +392,13 @@ def _is_content(event: Event) -> bool:
 
 def _belongs(attempt: Sequence[Event], event: Event) -> bool:
     last, first = attempt[-1], attempt[0]
-    one, two = first.record, event.record
-    if one.place.file != two.place.file or one.thread != two.thread or two.place.line - one.place.line > _LONGEST:
+    one, two = first.stands, event.stands
+    if one.file != two.file or first.record.thread != event.record.thread or two.line - one.line > _LONGEST:
         return False
     if event.id in {part.id for part in attempt} or last.id in _ENDS:
         return False
     if event.id == "http-error-info":
-        return last.id == "http-error" and two.place.line - last.record.place.line <= _RIGHT_BEHIND
+        return last.id == "http-error" and two.line - last.stands.line <= _RIGHT_BEHIND
     if event.id == "transfer-bits-error" or (last.id == "transfer-bits-error") != (event.id == "transfer-proxy-failed"):
         return False
     job = next((part.fields["job"] for part in attempt if part.fields.get("job")), None)

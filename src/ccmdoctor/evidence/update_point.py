@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
+from ccmdoctor.evidence import probe_answer
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
 from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
@@ -91,7 +92,7 @@ class UpdatePointLocation(Evidence, frozen=True):
         stated = self.named.fields.get("version") or max(
             _OFFERED.findall(self.named.fields.get("reply", "")), key=int, default=""
         )
-        return int(stated) if stated.isdigit() else None
+        return int(stated) if stated.isdecimal() else None
 
     @property
     def wanted_version(self) -> int | None:
@@ -99,7 +100,7 @@ class UpdatePointLocation(Evidence, frozen=True):
         for one in reversed(self.requests):
             found = _WANTED.search(one.fields.get("request", ""))
             stated = one.fields.get("version") or (found[1] if found else "")
-            if stated.isdigit():
+            if stated.isdecimal():
                 return int(stated)
         return None
 
@@ -169,7 +170,7 @@ class UpdatePointAccess(Evidence, frozen=True):
     @property
     def answers(self) -> bool:
         """The newest scan succeeded, or there is none and the direct question was answered with 200."""
-        return self.scans.latest.succeeded if self.scans else self.probe_ok
+        return self.scans.latest.succeeded if self.scans and not self._probe_decides else self.probe_ok
 
     @property
     def fails_over(self) -> bool:
@@ -193,6 +194,11 @@ class UpdatePointAccess(Evidence, frozen=True):
         run = self.scans.failures_since_success if self.scans else ()
         return len({scan.error for scan in run if scan.points_to(cause)}) > 1
 
+    def failed_before_as(self, cause: str) -> Scan | None:
+        """The newest earlier failure of the same run whose code points first to this cause."""
+        run = self.scans.failures_since_success if self.scans else ()
+        return next((scan for scan in reversed(run[:-1]) if scan.points_first_to(cause)), None)
+
     @property
     def in_detectoid_time(self) -> bool | None:
         """Whether the failed scan lies in or after the month of the test detectoids; None when it has no time.
@@ -212,17 +218,39 @@ class UpdatePointAccess(Evidence, frozen=True):
         """No scan is known; only a direct question or the server's log tells anything."""
         return self.scans is None
 
+    def untold(self, cause: str) -> bool:
+        """Whether neither a scan nor the scan that a probe began can tell of this cause."""
+        return self.scans is None and not probe_answer.tells_of(self.probe, cause)
+
+    @property
+    def asked_causes(self) -> tuple[str, ...]:
+        """The causes that the probe's failed scan may come from, the most specific first; () when a scan decides."""
+        return probe_answer.causes_of(self.probe) if self._probe_decides else ()
+
+    @property
+    def _probe_decides(self) -> bool:
+        """The scan that a probe began is the newest: no other is known, or one that succeeded on this client before."""
+        if not probe_answer.is_probe(self.probe):
+            return False
+        return self.scans is None or (self.scans.latest.succeeded and self.asked_on_client)
+
+    def asked_first(self, cause: str) -> bool:
+        """Whether it is the first cause that the probe's failed scan points to."""
+        return self.asked_causes[:1] == (cause,)
+
     @property
     def why_not(self) -> str:
         """Why a cause of failing scans is excluded: they succeed, or they fail otherwise (keys of the words files)."""
+        if self.asked_causes:
+            return "probe-fails-otherwise"
         if self.scans is None:
             return "update-point-answers"
         return "scan-succeeded" if self.answers else "other-error"
 
     @property
     def probe_ok(self) -> bool:
-        """The direct question was answered with 200."""
-        return self.probe is not None and self.probe.values.get("status") == 200
+        """The direct question was answered as it should be."""
+        return self.probe is not None and probe_answer.is_content(self.probe)
 
     @property
     def probe_status(self) -> int | None:
@@ -239,7 +267,14 @@ class UpdatePointAccess(Evidence, frozen=True):
     @property
     def probe_answered(self) -> bool:
         """The server itself answered the direct question, with whatever status."""
+        if self.probe is None or not probe_answer.is_of_the_server(self.probe):
+            return False
         return self.probe_status is not None and self.probe_status not in _NOT_THE_SERVER
+
+    @property
+    def asked_on_client(self) -> bool:
+        """The direct question was asked on the client itself."""
+        return probe_answer.on_client(self.probe)
 
     @property
     def probe_refused(self) -> bool:
@@ -253,8 +288,8 @@ class UpdatePointAccess(Evidence, frozen=True):
 
     @property
     def probe_unavailable(self) -> bool:
-        """The direct question was answered with HTTP 503."""
-        return self.probe_status == _UNAVAILABLE
+        """The server answered the direct question with HTTP 503."""
+        return self.probe_status == _UNAVAILABLE and self.probe_answered
 
     @property
     def agent_unavailable(self) -> bool:
@@ -306,8 +341,10 @@ class UpdatePointAccess(Evidence, frozen=True):
 
     @property
     def error(self) -> str | None:
-        """The code of the failed scan, as hex."""
-        return str(self.failed.error) if self.failed else None
+        """The code of the failed scan, or with which the probe's would have ended, as hex."""
+        asked = probe_answer.code_of(self.probe) if self._probe_decides else None
+        code = self.failed.error if self.failed else asked
+        return str(code) if code else None
 
     @property
     def since(self) -> datetime | None:
@@ -317,13 +354,20 @@ class UpdatePointAccess(Evidence, frozen=True):
     @property
     def failures(self) -> int:
         """How many scans failed in a row."""
-        return len(self.scans.failures_since_success) if self.scans else 0
+        in_a_row = len(self.scans.failures_since_success) if self.scans else 0
+        return in_a_row or int(bool(self.asked_causes))
 
     @property
     def proof(self) -> tuple[Proof, ...]:
         """The failed (or newest) scan, the agent's line for it, and the answer to the direct question."""
         scan = self.failed or (self.scans.latest if self.scans else None)
         return (*(scan.proof if scan else ()), *(one for one in (self.detail, self.probe) if one is not None))
+
+    def marks(self) -> Iterable[Mark]:
+        """The scan that a probe began, where it is the newest."""
+        if self._probe_decides and self.probe is not None:
+            good, bad = (self.probe, None) if self.probe_ok else (None, self.probe)
+            yield Mark(Stage.SCAN, "update-point", good, bad, bad is not None)
 
 
 class UpdateSource(Evidence, frozen=True):

@@ -15,7 +15,8 @@ from typing import Any
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, Target, newest
-from ccmdoctor.evidence.update_point import UpdateSource
+from ccmdoctor.evidence.domain_policy import DomainPolicies, is_of_domain, is_of_user, titles
+from ccmdoctor.evidence.update_point import UpdatePointAccess, UpdateSource
 from ccmdoctor.evidence.updates import UpdateStates, is_feature_update
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, State
@@ -160,6 +161,22 @@ class UpdatePolicies(Evidence, frozen=True):
         return (self.exported,) if self.exported else (*self.deferral, *self.source.values())
 
 
+class UpdateAccess(Evidence, frozen=True):
+    """The scans, and whether a policy takes the access to Windows Update away."""
+
+    asks = "scan-history"
+
+    scanned: UpdatePointAccess | None
+    disabled: State | None
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> UpdateAccess | None:
+        """None when neither a scan nor such a policy is known."""
+        policies = UpdatePolicies.read(bundle)
+        found = cls(scanned=UpdatePointAccess.read(bundle), disabled=policies.access_disabled if policies else None)
+        return found if found.scanned or found.disabled else None
+
+
 def _value(bundle: Bundle, key: str, name: str) -> State | None:
     """A value of the registry, else of the machine's local policy file; None when it is not set or empty."""
     found = bundle.registry(key, name)
@@ -169,7 +186,9 @@ def _value(bundle: Bundle, key: str, name: str) -> State | None:
             (
                 state
                 for state in bundle.states("policy-value")
-                if state.name.lower() == wanted and "user" not in state.place.file.lower().split("/")[:-1]
+                if state.name.lower() == wanted
+                and not is_of_user(state.place.file)
+                and not is_of_domain(state.place.file)
             ),
             None,
         )
@@ -231,7 +250,7 @@ def _build(bundle: Bundle, key: str, names: Iterable[str]) -> int | None:
     rows = bundle.states("wmi", "Win32_OperatingSystem")
     found: list[Any] = [state.values.get("value") for name in names if (state := _value(bundle, key, name))]
     found += [row.values.get("buildnumber") for row in rows]
-    return next((int(one) for one in found if str(one).isdigit()), None)
+    return next((int(one) for one in found if str(one).isdecimal()), None)
 
 
 def _acts(state: State) -> bool:
@@ -277,6 +296,7 @@ class ServiceChoice(Evidence, frozen=True):
     source: UpdateSource | None
     target: Target
     said: Event | State | None = None  # the agent itself says that Windows updates are not taken from the update point
+    domain: DomainPolicies | None = None  # objects of the domain, from a copy of SYSVOL
 
     @classmethod
     def read(cls, bundle: Bundle) -> ServiceChoice | None:
@@ -288,8 +308,10 @@ class ServiceChoice(Evidence, frozen=True):
             source=UpdateSource.read(bundle),
             target=bundle.target,
             said=_agents_word(bundle),
+            domain=DomainPolicies.read(bundle),
         )
-        return found if found.services or found.policies or found.said or found.hides_windows else None
+        known = found.services or found.policies or found.said or found.hides_windows or found.set_by
+        return found if known else None
 
     # which service
 
@@ -418,8 +440,22 @@ class ServiceChoice(Evidence, frozen=True):
 
     @property
     def deferral_names(self) -> str | None:
-        """The names of the deferral values, for a reader."""
-        return _names(self.deferral)
+        """The names of the deferral values, for a reader: those on the client, else those in the domain."""
+        return _names(self.deferral or self.set_by)
+
+    @property
+    def set_by(self) -> tuple[State, ...]:
+        """Deferral values of the domain's objects; of the same names as on the client, where it has any."""
+        names = {state.name.lower() for state in self.deferral}
+        found = [state for one in (self.domain.deferring if self.domain else ()) for state in one.deferral]
+        return tuple(state for state in found if not names or state.name.lower() in names)
+
+    @property
+    def gpo(self) -> str | None:
+        """The objects that these values stand in."""
+        files = {state.place.file for state in self.set_by}
+        objects = self.domain.deferring if self.domain else ()
+        return titles(one for one in objects if files & {state.place.file for state in one.deferral})
 
     @property
     def residue_names(self) -> str | None:

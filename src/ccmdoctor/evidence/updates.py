@@ -178,7 +178,7 @@ def installed_now(bundle: Bundle) -> frozenset[str]:
     for row in bundle.states("wmi", "CCM_UpdateStatus"):
         title, article = str(row.values.get("title") or ""), str(row.values.get("article") or "")
         names = {_id(str(row.values.get("uniqueid") or "")), *(kb.upper() for kb in KB.findall(title))}
-        if article.isdigit():
+        if article.isdecimal():
             names.add(f"KB{article}")
         for name in names - {""}:
             states.setdefault(name, set()).add(str(row.values.get("status") or "").lower() == "installed")

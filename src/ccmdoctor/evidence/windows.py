@@ -25,7 +25,7 @@ import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof
 from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.formats.clock import mof_instant, viewer_instant
+from ccmdoctor.formats.clock import mof_instant, plausible, since_1970, span_of, viewer_instant
 from ccmdoctor.model import Event, State, Zone
 
 # learn.microsoft.com/intune/configmgr/develop/reference/core/clients/sdk/ccm_servicewindow-client-wmi-class
@@ -47,6 +47,7 @@ _LOG = (
     "window-lasts",
     "window-finished",
     "window-unreadable",
+    "window-not-loaded",
     "windows-not-restricting",
     "window-question",
     "window-future-question",
@@ -120,7 +121,8 @@ class LocalClock(NamedTuple):
         text = str(value or "").strip()
         since = _JSON_DATE.search(text)
         if since:
-            return Moment(*[datetime.fromtimestamp(int(since[1]) / 1000, UTC)] * 2)
+            exact = since_1970(int(since[1]))
+            return Moment(exact, exact) if exact else None
         at = mof_instant(text) or viewer_instant(text)
         if at is None:
             return None
@@ -420,17 +422,17 @@ class MaintenanceWindows(Evidence, frozen=True):
 
     def next(self, seconds: int | None) -> Span | None:
         """The next time that is long enough for an update that may run so long; None when none comes."""
-        return next_fit(self.counted, timedelta(seconds=seconds or 0), self.here)
+        return next_fit(self.counted, span_of(seconds=seconds or 0), self.here)
 
     def missed(self, seconds: int | None, since: datetime | None) -> Span | None:
         """A time that was long enough and has gone by since an instant."""
         begun = self.clock.local(since)
-        span = next_fit(self.counted, timedelta(seconds=seconds or 0), begun) if begun else None
+        span = next_fit(self.counted, span_of(seconds=seconds or 0), begun) if begun else None
         return span if span and self.here and span.end <= self.here else None
 
     def hidden_fit(self, seconds: int | None) -> Span | None:
         """The next time of a window for all deployments that would be long enough if it counted."""
-        return next_fit(self.hidden, timedelta(seconds=seconds or 0), self.here)
+        return next_fit(self.hidden, span_of(seconds=seconds or 0), self.here)
 
     @property
     def is_open(self) -> bool:
@@ -507,6 +509,8 @@ class _Log:
             self._answer(event)
         elif kind == "window-unreadable":
             self._broken(event)
+        elif kind == "window-not-loaded":
+            self._not_loaded(event)
         else:
             self._detail(event)
 
@@ -538,7 +542,7 @@ class _Log:
         elif event.id == "window-finished":
             window = msgspec.structs.replace(window, over=True, proof=proof)
         else:
-            length = timedelta(**{unit: int(event.fields[unit]) for unit in ("days", "hours", "minutes", "seconds")})
+            length = span_of(**{unit: int(event.fields[unit]) for unit in ("days", "hours", "minutes", "seconds")})
             window = msgspec.structs.replace(window, length=length, proof=proof)
         self.windows[window.id] = window
 
@@ -550,6 +554,13 @@ class _Log:
             self.windows[window.id] = msgspec.structs.replace(window, over=True)
         elif len(schedule) == _TOKEN:  # business hours of several days are one long string
             self.unreadable[schedule] = Window("", ALL_DEPLOYMENTS, proof=(event,))
+
+    def _not_loaded(self, event: Event) -> None:
+        """The agent of updates asked for its windows, so it is one of them; its kind is not told."""
+        name = event.fields.get("window", "")
+        known = self.windows.get(name) or Window(name, ALL_DEPLOYMENTS)
+        if known.type != BUSINESS_HOURS:
+            self.unreadable[name] = msgspec.structs.replace(known, proof=(*known.proof[:1], event))
 
     def _answer(self, event: Event) -> None:
         if event.id == "window-question":
@@ -576,7 +587,7 @@ def log_time(text: str) -> datetime | None:
     for form in _FORMS:
         for tried in (words, " ".join(words.split()[:2])):
             try:
-                return datetime.strptime(tried, form)
+                return plausible(datetime.strptime(tried, form))
             except ValueError:
                 continue
     return None
@@ -588,13 +599,13 @@ def _rows(rows: Sequence[State], clock: LocalClock) -> Iterable[Window]:
     for row in sdk or rows:
         values = row.values
         kind = values.get("type") if row in sdk else values.get("servicewindowtype")
-        if not str(kind).isdigit():
+        if not str(kind).isdecimal():
             continue
         name = str(values.get("id") or values.get("servicewindowid") or values.get("policyinstanceid") or "")
         if row in sdk:
             begins, ends = (_local(values.get(key)) for key in ("starttime", "endtime"))
             seconds = values.get("duration")
-            length = timedelta(seconds=int(str(seconds))) if str(seconds).isdigit() else None
+            length = span_of(seconds=int(str(seconds))) if str(seconds).isdecimal() else None
             if length is None and begins and ends:
                 length = ends - begins
             yield Window(name, int(str(kind)), begins, length, proof=(row,))
@@ -622,6 +633,7 @@ def _local(value: object) -> datetime | None:
     text = str(value or "")
     since = _JSON_DATE.search(text)
     if since:
-        return datetime.fromtimestamp(int(since[1]) / 1000, UTC).replace(tzinfo=None)
+        exact = since_1970(int(since[1]))
+        return exact.replace(tzinfo=None) if exact else None
     at = mof_instant(text) or viewer_instant(text)
     return at.local if at else None

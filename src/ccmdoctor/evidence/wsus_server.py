@@ -11,6 +11,7 @@ from __future__ import annotations
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.services import WindowsServices
+from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.evidence.update_sync import follows
 from ccmdoctor.model import Event
 
@@ -114,8 +115,35 @@ class UpdatePointServer(Evidence, frozen=True):
 def _reported(bundle: Bundle) -> Event | None:
     """The newest part of WSUS that failed and that no newer event shows as working again."""
     works = {one.fields["service"].lower(): one for one in bundle.events("wsus-part-works")}
-    failed = bundle.events("wsus-part-failed")
+    failed = bundle.events("wsus-part-failed", "wsus-stopped")
     return newest([one for one in failed if not follows(works.get(one.fields.get("service", "").lower()), one)])
+
+
+class CatalogueLoad(Evidence, frozen=True):
+    """How well WSUS copes with its catalogue: the scans, and what the servers say of its database where it fails."""
+
+    asks = "scan-history"
+
+    access: UpdatePointAccess | None
+    failed: tuple[Event, ...]
+
+    @classmethod
+    def read(cls, bundle: Bundle) -> CatalogueLoad | None:
+        """None when neither scans nor such a failure are told."""
+        access = UpdatePointAccess.read(bundle)
+        failed = bundle.events("susdb-care-failed", "susdb-timeout")
+        return cls(access=access, failed=tuple(failed[-3:])) if access or failed else None
+
+    @property
+    def server(self) -> str | None:
+        """The update point of the scans, else the server of the database where a line names it."""
+        named = (one.fields["server"].strip("<> ") for one in reversed(self.failed) if one.fields.get("server"))
+        return self.access.server if self.access else next(named, None)
+
+    @property
+    def proof(self) -> tuple[Proof, ...]:
+        """What the servers say, else the scans."""
+        return self.failed or (self.access.proof if self.access else ())
 
 
 class WsusContent(Evidence, frozen=True):

@@ -24,10 +24,10 @@ from ccmdoctor.model import Place, State
 
 MARKERS: tuple[str, ...] = ("error context:", "error code:", "notification flags:")
 
-_START = re.compile(r"^\s*GUID:\s*(\{[0-9A-Fa-f-]{36}\})\s+DISPLAY:\s*(.*?)\s*$")
-_STATE = re.compile(r"^\s*TYPE:\s*\S+\s+STATE:\s*(\w+)\s+OWNER:\s*(.*?)\s*$")
-_PRIORITY = re.compile(r"^\s*PRIORITY:\s*(\w+)\s+FILES:\s*\d+ / \d+\s+BYTES:\s*(\d+) / (\w+)")
-_ERROR_FILE = re.compile(r"^\s*ERROR FILE:\s*(\S+)\s+->\s+(.*?)\s*$")
+_START = re.compile(r"^\s*GUID:\s*(\{[0-9A-Fa-f-]{36}\})\s+DISPLAY:(.*)")
+_STATE = re.compile(r"^\s*TYPE:\s*\S+\s+STATE:\s*(\w+)\s+OWNER:(.*)")
+_PRIORITY = re.compile(r"^\s*PRIORITY:\s*(\w+)\s+FILES:\s*\d+ / \d+\s+BYTES:\s*(\d{1,18}) / (\w+)")
+_ERROR_FILE = re.compile(r"^\s*ERROR FILE:\s*(\S+)\s+->\s(.*)")
 _ERROR_CODE = re.compile(r"^\s*ERROR CODE:\s*(0x[0-9A-Fa-f]{8})(?:\s|$)")
 _CONTEXT = re.compile(r"^\s*ERROR CONTEXT:\s*0x0*\d{1,2}\b")
 _FILE = re.compile(r"^\s*\d+ / \w+\s+(?:WORKING|COMPLETED)\s+(https?://\S+)\s+->\s")
@@ -40,7 +40,7 @@ def read(text: str, file: str) -> list[State]:
     lines = text.removeprefix("\ufeff").splitlines()
     for number, line in enumerate(lines, 1):
         if started := _START.match(line):
-            current = _Job(started[1], number, line, display=started[2].strip("'"))
+            current = _Job(started[1], number, line, display=started[2].strip().strip("'"))
             jobs.append(current)
         elif code := _ERROR_CODE.match(line):
             if (current is None or current.code) and _is_of_bits(lines, number):
@@ -68,11 +68,11 @@ class _Job:
 
     def take(self, line: str) -> None:
         if state := _STATE.match(line):
-            self.values |= {"state": state[1].upper(), "owner": state[2]}
+            self.values |= {"state": state[1].upper(), "owner": state[2].strip()}
         elif priority := _PRIORITY.match(line):
             self.values |= {"priority": priority[1].upper(), "bytes": int(priority[2]), "total": priority[3]}
         elif failed := _ERROR_FILE.match(line):
-            self.values |= {"url": failed[1], "path": failed[2]}
+            self.values |= {"url": failed[1], "path": failed[2].strip()}
         elif listed := _FILE.match(line):
             self.values.setdefault("url", listed[1])
 

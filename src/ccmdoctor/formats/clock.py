@@ -8,7 +8,7 @@ The suffix of a CMTrace time is a Windows bias in minutes: UTC = local + bias. P
 from __future__ import annotations
 
 import re
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 
 from ccmdoctor.model import Instant, Zone
@@ -18,6 +18,9 @@ _BIAS = re.compile(r"[+-]\d{1,4}$")
 _DATE = re.compile(r"\s*(\d{1,4})[-/.](\d{1,2})[-/.](\d{1,4})\s*$")
 _NATIVE = re.compile(r"\.(?:cpp|cxx|c|h|hpp|inl)(?::\d+)?$", re.IGNORECASE)
 _LONGEST_BIAS = 14 * 60
+_FIRST_YEAR, _LAST_YEAR = 1970, 9998  # a file time of zero is no time, and the calendar of Python has an end
+_LONGEST_SPAN = timedelta(days=36_525)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AMPM = re.compile(r"\b(AM|PM)\b|午前|午後", re.IGNORECASE)
 
 
@@ -46,7 +49,7 @@ def _local(day: tuple[int, int, int], hour: str, minute: str, second: str, fract
     if fraction:
         micro = int(fraction) * 1000 if len(fraction) <= 3 else int(fraction[:6].ljust(6, "0"))
     try:
-        return datetime(*day, int(hour), int(minute), int(second), micro)
+        return plausible(datetime(*day, int(hour), int(minute), int(second), micro))
     except ValueError:
         return None
 
@@ -83,6 +86,8 @@ def offset_instant(date: str, time: str, offset: str, written: str) -> Instant |
     if plain is None or not re.fullmatch(r"[+-]\d{4}", digits):
         return plain
     minutes = int(digits[1:3]) * 60 + int(digits[3:])
+    if minutes > _LONGEST_BIAS:
+        return plain
     return Instant(written, plain.local, minutes if digits[0] == "-" else -minutes, Zone.PROVEN)
 
 
@@ -116,9 +121,30 @@ def mof_instant(text: str) -> Instant | None:
     local = _local((int(year), int(month), int(day)), hour, minute, second, (fraction or "0").ljust(6, "0"))
     if local is None:
         return None
-    if offset and "*" not in offset:
+    if offset and "*" not in offset and abs(int(offset)) <= _LONGEST_BIAS:
         return Instant(text, local, -int(offset), Zone.PROVEN)
     return Instant(text, local)
+
+
+def plausible(at: datetime | None) -> datetime | None:
+    """A time with which one can calculate: None at the ends of the calendar, where only noise and "never" lie."""
+    return at if at and _FIRST_YEAR <= at.year <= _LAST_YEAR else None
+
+
+def since_1970(milliseconds: int) -> datetime | None:
+    """The instant in UTC (aware) of a count of milliseconds, as JSON of Windows writes it; None beyond the calendar."""
+    try:
+        return plausible(_EPOCH + timedelta(milliseconds=milliseconds))
+    except OverflowError:
+        return None
+
+
+def span_of(**units: int) -> timedelta:
+    """A length of time from counts of its units (weeks to seconds), at most a hundred years: noise has no end."""
+    try:
+        return min(timedelta(**units), _LONGEST_SPAN)
+    except OverflowError:
+        return _LONGEST_SPAN
 
 
 def minutes_between(earlier: datetime, later: datetime) -> float:

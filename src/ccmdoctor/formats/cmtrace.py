@@ -115,7 +115,7 @@ def read_trailer(raw: bytes) -> Trailer:
         when=cmtrace_instant(named.get("time", ""), named.get("date", ""), source),
         component=named.get("component", ""),
         thread=named.get("thread", ""),
-        severity=int(kind) if kind.isdigit() and len(kind) == 1 else None,
+        severity=int(kind) if kind.isdecimal() and len(kind) == 1 else None,
         source=source,
     )
 

@@ -9,6 +9,14 @@ three-column table, and its options are rows of a table below it::
     <tr><td colspan="3"><table class="subtable_frame">
     <tr><td>Set the intranet update service for detecting updates:</td><td>http://sup01.contoso.com:8530</td></tr>
 
+``gpresult /v`` and ``/z`` print text instead, where a setting is its registry value, written as bytes
+(which are not read)::
+
+    GPO: WSUS
+        Folder Id: Software\\Policies\\Microsoft\\Windows\\WindowsUpdate\\WUServer
+        Value:       104, 0, 116, 0, 116, 0, 112, 0, 58, 0
+        State:       Enabled
+
 HTML words are in the language of Windows; XML has fixed element names, but titles and option names are translated
 there, too. The location policy of a language that is not listed is known by its first two options, which are URLs.
 """
@@ -32,6 +40,7 @@ MARKERS: tuple[str, ...] = (
     "優勢な gpo",
     "specify intranet microsoft update service location",
     "イントラネットの microsoft 更新サービスの場所",
+    "\\windows\\windowsupdate\\wuserver",
 )
 
 LOCATION = "wsus-location"
@@ -94,6 +103,12 @@ _PASTED_ENDS = (
     "controlpanel/",
     "コントロールパネル/",
 )
+_VERBOSE = re.compile(
+    r"^[^:：\\]{1,40}[:：]\s*Software\\Policies\\Microsoft\\Windows\\WindowsUpdate\\WUServer\s*$", re.IGNORECASE
+)
+_LABELLED = re.compile(r"^[^:：]{1,60}[:：]\s*(.*\S)")
+_STATES = ("enabled", "disabled")
+_VERBOSE_REACH = 12  # lines of one setting, whose bytes may be wrapped
 _PASTED_REACH = 12  # lines below a pasted title in which an option proves that it is a report, not a sentence
 _PARSER_LINES = 65_535
 _XML_MAX = 64 << 20
@@ -122,9 +137,28 @@ def read(text: str, file: str) -> list[State]:
             return _read_xml(plain, file)
         if "<tr" in plain.casefold():
             return _read_html(plain, file)
-        return [_state(row, file) for row in _pasted(plain.split("\n"))]
+        lines = plain.split("\n")
+        return [*(_state(row, file) for row in _pasted(lines)), *_verbose(lines, file)]
     except (etree.LxmlError, ValueError, RecursionError):
         return []
+
+
+def _verbose(lines: list[str], file: str) -> Iterator[State]:
+    """The settings of the update server's address in the text of ``gpresult /v``; labels stand in any language."""
+    for index, line in enumerate(lines):
+        if not _VERBOSE.match(line.strip()):
+            continue
+        above = next((one.strip() for one in reversed(lines[max(0, index - 2) : index]) if one.strip()), "")
+        owner = _LABELLED.match(above)
+        body = [one.strip() for one in lines[index + 1 : index + _VERBOSE_REACH]]
+        if owner is None or not body:
+            continue
+        body = body[: next((at for at, one in enumerate(body) if not one), len(body))]
+        told = [one for one in body if (found := _LABELLED.match(one)) and _state_word(found[1]) in _STATES]
+        state = _state_word(told[0].replace("：", ":").partition(":")[2]) if told else ""
+        values: dict[str, Any] = {"state": state, "gpo": owner[1], "local": _is_local(owner[1])}
+        quoted = "\n".join((above, line.strip(), *told[:1]))
+        yield State("gpo-setting", LOCATION, values, Place(file, index + 1), quoted)
 
 
 def _compact(text: str) -> str:

@@ -56,17 +56,18 @@ def narrowed(data: Data, encoding: str) -> Callable[[int], bytes]:
     """A ``read(n)`` over UTF-16 data that gives UTF-8, in pieces of about n bytes; odd bytes become U+FFFD."""
     decoder = codecs.getincrementaldecoder(encoding)("replace")
     at = 0
+    begun = False
 
     def read(size: int) -> bytes:
-        nonlocal at
+        nonlocal at, begun
         piece = b""
         while not piece and at < len(data):
             raw, at = bytes(data[at : at + size]), at + size
-            piece = (
-                decoder.decode(raw, at >= len(data))
-                .removeprefix("\ufeff" if at <= size else "")
-                .encode("utf-8", "replace")
-            )
+            decoded = decoder.decode(raw, at >= len(data))
+            if decoded and not begun:
+                begun = True
+                decoded = decoded.removeprefix("\ufeff")
+            piece = decoded.encode("utf-8", "replace")
         return piece
 
     return read

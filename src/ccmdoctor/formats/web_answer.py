@@ -12,6 +12,14 @@ The checks of the support articles are ``Invoke-WebRequest`` on ``…/sms_mp/.sm
     発生場所 行:1 文字:1
     + Invoke-WebRequest -Uri "http://sup01.contoso.com:8530/ClientWebService/client.asmx" -Use ...
 
+Whether the port can be reached at all is asked by ``telnet`` and ``Test-NetConnection``; a refusal counts::
+
+    Connecting To SUP01.CONTOSO.COM...Could not open connection to the host, on port 8530: Connect failed
+
+    ComputerName     : sup01.contoso.com
+    RemotePort       : 8530
+    TcpTestSucceeded : False
+
 An answer counts only with a question beside it, or in a file that is named after one. ConfigMgr's own log lines about
 HTTP (``[CCMHTTP] ERROR INFO: StatusCode=503``) are not answers to such a question.
 """
@@ -20,6 +28,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from ccmdoctor.model import Place, State
@@ -33,6 +42,10 @@ MARKERS: tuple[str, ...] = (
     "http/1.",
     "http/2 ",
     "http error ",
+    "http エラー ",
+    "http-fehler ",
+    "could not open connection to the host",
+    "tcptestsucceeded",
     "remote server",
     "remote name",
     "has timed out",
@@ -54,7 +67,13 @@ _KNOWN_URLS = ("/sms_mp/", "clientwebservice", "simpleauthwebservice", "selfupda
 _STATUS_LABEL = re.compile(r"^\W{0,12}StatusCode\s{0,40}[:：]\s{0,8}(\d{3})(?!\d)")
 _STATUS_LINE = re.compile(r"^[<\s]{0,8}HTTP/\d(?:\.\d)? (\d{3})(?!\d)")
 _THREE_DIGITS = re.compile(r"\d{3}")
+_PAGE = re.compile(r"^\W{0,12}HTTP[\s-](?:Error|エラー|Fehler) (\d{3})(?:\.\d{1,2})?(?:\.|\s|$)", re.IGNORECASE)
 _NATIVE_CURL = re.compile(r"curl:\s{0,2}\((\d{1,3})\)")
+
+_TELNET = re.compile(r"Could not open connection to the host, on port (\d{1,5})", re.IGNORECASE)
+_TELNET_HOST = re.compile(r"Connecting To (\S{1,255}?)\.\.", re.IGNORECASE)
+_TESTED = re.compile(r"^\s*(ComputerName|RemotePort|TcpTestSucceeded)\s*[:：]\s*(\S+)\s*$")
+_WSUS_PORTS = ("8530", "8531")
 
 # Texts are compared without blanks, in one width and in lower case: the console breaks them anywhere.
 _HTTP_ERRORS = tuple(
@@ -197,7 +216,27 @@ def read(text: str, file: str) -> list[State]:
             states.append(state)
             answered |= {asked.line for asked in (near, question) if asked is not None}
             quiet = _end_of_text(lines, index)
-    return states
+    return [*states, *_closed_ports(lines, file)]
+
+
+def _closed_ports(lines: list[str], file: str) -> Iterator[State]:
+    """The ports of WSUS to which no connection could be made; of other ports nobody can tell what listens there."""
+    seen: dict[str, str] = {}
+    for index, line in enumerate(lines):
+        host, port = "", ""
+        if (telnet := _TELNET.search(line)) is not None:
+            named = _TELNET_HOST.search(line[: telnet.start()][-300:])
+            host, port = named[1] if named else "", telnet[1]
+        elif (tested := _TESTED.match(line)) is not None:
+            seen[tested[1]] = tested[2]
+            if tested[1] == "TcpTestSucceeded":
+                if tested[2].casefold() == "false":
+                    host, port = seen.get("ComputerName", ""), seen.get("RemotePort", "")
+                seen = {}
+        if port in _WSUS_PORTS:
+            url = f"{'https' if port == _WSUS_PORTS[1] else 'http'}://{host}:{port}" if host else ""
+            values = {"target": "client.asmx", "status": None, "error": "connect-failed"}
+            yield State("web-answer", url, values, Place(file, index + 1), line.strip())
 
 
 def _end_of_text(lines: list[str], index: int) -> int:
@@ -251,6 +290,8 @@ def _answer(lines: list[str], index: int, question: _Question | None, named: boo
     """
     line = lines[index]
     match = _STATUS_LABEL.match(line) or _STATUS_LINE.match(line)
+    if match is None and (named or question is not None):
+        match = _PAGE.match(line)  # the page of the web server, below the address that a browser shows
     if match is not None:
         return _with_status(int(match[1]))
     status = _printed_status(lines, index, question)
@@ -285,7 +326,7 @@ def _printed_status(lines: list[str], index: int, question: _Question | None) ->
         return None
     above = [line.strip() for line in lines[question.line : index] if line.strip()]
     in_column = len(above) >= 2 and above[-2].startswith("StatusCode") and above[-1].startswith("----")
-    expanded = "statuscode" in above[0].casefold() and len(above) == 1 and word[0] == lines[index].strip()
+    expanded = len(above) == 1 and "statuscode" in above[0].casefold() and word[0] == lines[index].strip()
     return int(word[0]) if in_column or expanded else None
 
 

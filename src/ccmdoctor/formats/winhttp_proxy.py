@@ -1,6 +1,6 @@
 """The answer of ``netsh winhttp show proxy``: how services, and so the update scan, reach the web.
 
-English and Japanese, as they are printed on Windows 10 and 11 and as people paste them::
+English, Japanese, German and French, as they are printed on Windows 10 and 11 and as people paste them::
 
     Current WinHTTP proxy settings:
 
@@ -28,15 +28,45 @@ MARKERS: tuple[str, ...] = (
     "直接アクセス",
     "バイパス一覧",
     "バイパス 一覧",
+    "winhttp-proxyeinstellungen",
+    "kein proxyserver",
+    "umgehungsliste",
+    "de proxy winhttp",
+    "serveur(s) proxy",
+    "serveur proxy",
 )
 
-_HEADINGS = ("winhttpproxysettings", "winhttpプロキシ設定", "winhttpプロキシの設定")
-_DIRECT = ("directaccess(noproxyserver)", "直接アクセス(プロキシサーバーなし)", "直接アクセス(プロキシサーバなし)")
-_SERVER_LABELS = frozenset(
-    {"proxyserver(s)", "proxyserver", "プロキシサーバー", "プロキシサーバ", "プロキシサーバー(s)"}
+_HEADINGS = (
+    "winhttpproxysettings",
+    "winhttpプロキシ設定",
+    "winhttpプロキシの設定",
+    "winhttp-proxyeinstellungen",
+    "paramètresdeproxywinhttpactuels",
+    "paramètresdeproxywinhttpencours",
 )
-_BYPASS_LABELS = frozenset({"bypasslist", "バイパス一覧", "バイパスリスト"})
-_NOTHING = frozenset({"", "(none)", "(なし)", "none", "なし"})
+_DIRECT = (
+    "directaccess(noproxyserver)",
+    "直接アクセス(プロキシサーバーなし)",
+    "直接アクセス(プロキシサーバなし)",
+    "direkterzugriff(keinproxyserver)",
+    "accèsdirect(aucunserveurproxy)",
+    "accèsdirect(sansserveurproxy)",
+)
+_SERVER_LABELS = frozenset(
+    {
+        "proxyserver(s)",
+        "proxyserver",
+        "プロキシサーバー",
+        "プロキシサーバ",
+        "プロキシサーバー(s)",
+        "serveur(s)proxy",
+        "serveurproxy",
+    }
+)
+_BYPASS_LABELS = frozenset(
+    {"bypasslist", "バイパス一覧", "バイパスリスト", "umgehungsliste", "listedecontournement", "listed'exclusion"}
+)
+_NOTHING = frozenset({"", "(none)", "(なし)", "none", "なし", "(kein)", "(keine)", "(aucun)", "(aucune)"})
 _SEPARATORS = re.compile(r"[;,\s]+")
 _NEAR = 4  # the heading, a blank line, the two lines of the answer
 

@@ -28,6 +28,7 @@ LANGUAGES = ("en", "ja")
 _HERE = Path(__file__).parent
 _WIN32 = 0x80070000  # severity 1, facility 7
 _HTTP = 0x80190000  # severity 1, facility 25
+_AGENT = 0x80240000  # severity 1, facility 36
 _HEX_DIGITS = frozenset("0123456789abcdefABCDEF")
 
 
@@ -129,6 +130,11 @@ def is_retry(error: HResult) -> bool:
     """
     code = _curated().get(error.value)
     return code is not None and code.retry
+
+
+def of_http_statuses() -> list[Code]:
+    """The curated codes of the Windows Update agent that stand for an HTTP status."""
+    return [code for code in _curated().values() if code.http and code.value & 0xFFFF0000 == _AGENT]
 
 
 def forms(error: HResult) -> dict[str, str]:

@@ -35,11 +35,12 @@ _KINDS = {
     "rest": r"[^\r\n]*",
     "line": r"[^\r\n]*?",
     "hr": r"(?:0[xX][0-9A-Fa-f]{1,8}|[0-9A-Fa-f]{8}(?![0-9A-Fa-f])|-?\d{9,10})",
-    "int": r"-?\d+",
+    "int": r"-?\d{1,15}+(?!\d)",
     "guid": r"\(?\{?[^\s{}()]{8,44}\}?\)?",
     "update": r"[^\s()]{8,120}",
     "name": r"[^,;\])\r\n]+",
-    "url": r"[^\s'\"\u2018\u2019\u201c\u201d<>\]]*",
+    # A manual writes the host of an address as <server>.
+    "url": r"[^\s'\"\u2018\u2019\u201c\u201d<>\]]*(?:<\w[\w .-]{0,40}>[^\s'\"\u2018\u2019\u201c\u201d<>\]]*)*",
     "host": r"[^\s'\"\u2018\u2019\u201c\u201d<>/,:]+",
     "word": r"\S+?",
     "symbol": r"[A-Za-z0-9_]+",
@@ -88,16 +89,43 @@ def _pieces(text: str) -> Iterable[tuple[str, str, str]]:
     yield text[at:], "", ""
 
 
+# What a placeholder takes decides how far the search may go back: a record is hostile, and its text may repeat a fixed
+# piece, or blanks, a thousand times.
+_TAKES_BLANKS = ("text", "line", "rest", "name", "quoted")
+_SETTLED = {"text": ("text",), "line": ("text", "line", "rest")}  # a piece behind it, before one of those, is settled
+_BEGINS = {"text": r"\A", "line": r"(?<![^\r\n])", "word": r"(?<!\S)"}  # where a first placeholder can begin at all
+
+
 def expression(text: str) -> str:
-    """The regular expression of a template; white space matches any run of it."""
-    out: list[str] = []
-    for fixed, name, kind in _pieces(text):
-        escaped = r"\s+".join(re.escape(word) for word in _BLANKS.split(fixed))
-        out.append(_MARKS.sub(lambda mark: _QUOTES[mark[0]], escaped))
+    """The regular expression of a template; white space matches any run of it.
+
+    The search is bounded: of a run of blanks beside a placeholder that takes blanks itself, at most eight are tried,
+    and the first place where a piece fits is final where a later one could not help.
+    """
+    pieces = list(_pieces(text))
+    out = [_BEGINS.get(pieces[0][2], "")] if not pieces[0][0] else []
+    before = ""
+    for fixed, name, kind in pieces:
+        words = [_MARKS.sub(lambda mark: _QUOTES[mark[0]], re.escape(word)) for word in _BLANKS.split(fixed)]
+        head = _blanks(before) if fixed[:1].isspace() else ""
+        tail = _blanks(kind) if fixed[-1:].isspace() and fixed.strip() else ""
+        middle = r"\s++".join(word for word in words if word)
+        piece = f"{head}{middle}"
+        if middle and kind in _SETTLED.get(before, ()):
+            out[-1] = f"(?>{out[-1]}{piece})"
+        else:
+            out.append(piece)
+        out.append(tail)
         if name:
             body = _KINDS[kind]
             out.append(body if name == "_" else f"(?P<{name}>{body})")
+        before = kind
     return "".join(out)
+
+
+def _blanks(kind: str) -> str:
+    """The blanks beside a placeholder."""
+    return r"\s{1,8}" if kind in _TAKES_BLANKS else r"\s++"
 
 
 def literals(text: str) -> tuple[bytes, ...]:

@@ -17,6 +17,7 @@ from ccmdoctor.model import (
     Observed,
     OpenQuestion,
     Outcome,
+    ProbeStep,
     Quote,
     RuledOut,
     StageReport,
@@ -73,6 +74,7 @@ def conclude(
     roots = folded(causes)
     excluded = [one for one in results if one.finding.verdict is Verdict.RULED_OUT]
     stages = climb(bundle, found.evidence)
+    path, troubles = _path(bundle)
     return Conclusion(
         bundle,
         symptom,
@@ -81,16 +83,19 @@ def conclude(
         excluded,
         open_questions(causes, results, roots, stages),
         stages,
-        _path(bundle),
-        found.troubles,
+        path,
+        (*found.troubles, *troubles),
     )
 
 
-def _path(bundle: Bundle) -> tuple[UpdateStep, ...]:
-    """The steps of the update that was asked for."""
-    found = UpdatePath.read(bundle)
-    steps = found.steps if found else ()
-    return tuple(UpdateStep(one.step, one.state, Quote.of(one.proof) if one.proof else None) for one in steps)
+def _path(bundle: Bundle) -> tuple[tuple[UpdateStep, ...], tuple[Trouble, ...]]:
+    """The steps of the update that was asked for, or what kept them from being told."""
+    try:
+        found = UpdatePath.read(bundle)
+        steps = found.steps if found else ()
+    except Exception as error:  # as in the engine: never the end of the diagnosis
+        return (), (Trouble("evidence UpdatePath", f"{type(error).__name__}: {error}"),)
+    return tuple(UpdateStep(one.step, one.state, Quote.of(one.proof) if one.proof else None) for one in steps), ()
 
 
 def tell(conclusion: Conclusion, language: str, words: Words) -> Diagnosis:
@@ -114,7 +119,14 @@ def tell(conclusion: Conclusion, language: str, words: Words) -> Diagnosis:
         timeline=_timeline(causes, conclusion.stages),
         coverage=tuple(reading.coverage),
         troubles=(*reading.troubles, *conclusion.troubles),
+        probe_steps=_probe_steps(conclusion.bundle),
     )
+
+
+def _probe_steps(bundle: Bundle) -> tuple[ProbeStep, ...]:
+    """What a probe did, in order."""
+    shown = ((state.name, state.values) for state in bundle.states("probe"))
+    return tuple(ProbeStep(of["service"], url, of["step"], of["seconds"], of["seen"], of["error"]) for url, of in shown)
 
 
 def _named_first(conclusion: Conclusion) -> list[Result]:

@@ -18,7 +18,7 @@ from jinja2 import Environment, FileSystemLoader, Template
 from markupsafe import Markup, escape
 
 from ccmdoctor.model import Diagnosis
-from ccmdoctor.report import view
+from ccmdoctor.report import probe, view
 from ccmdoctor.report.words import words
 
 FOLDER = Path(__file__).parent
@@ -45,6 +45,7 @@ def render(diagnoses: Mapping[str, Diagnosis]) -> str:
             (language, diagnosis, words(language), view.parts(diagnosis)) for language, diagnosis in diagnoses.items()
         ],
         view=view,
+        probe=probe,
         style=Markup(style),
         script=Markup(script),
         policy=_POLICY.format(style=source_hash(style), script=source_hash(script)),

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 
 from ccmdoctor.model import Cause, Diagnosis, Outcome, Quote, Remedy
-from ccmdoctor.report import view
+from ccmdoctor.report import probe, view
 from ccmdoctor.report.view import Block, Piece, Say
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]|#~$])")
@@ -20,7 +20,7 @@ def render(diagnosis: Diagnosis, say: Say) -> str:
     """Verdict first, proof in fenced blocks, then the ladder, open questions, what was ruled out and what was read."""
     found = view.parts(diagnosis)
     short_of_evidence = diagnosis.outcome is Outcome.INSUFFICIENT
-    lines = _head(diagnosis, say) + _path(diagnosis, say)
+    lines = _head(diagnosis, say) + _path(diagnosis, say) + _asked(diagnosis, say)
     if short_of_evidence:
         lines += _questions(diagnosis, say, "report.questions-first")
     for number, cause in enumerate(found.sure):
@@ -178,6 +178,19 @@ def _path(diagnosis: Diagnosis, say: Say) -> list[str]:
         state = f"{view.PATH_MARKS[one.state]} {view.step(one, say)}"
         lines.append(f"| {say(f'steps.{one.step}')} | {state} | {at} | {proof} |")
     return [*lines, ""]
+
+
+def _asked(diagnosis: Diagnosis, say: Say) -> list[str]:
+    """What a probe did, with the time of each step."""
+    servers = probe.asked(diagnosis, say)
+    lines = [f"## {say('report.probe')}", ""] if servers else []
+    headings = [say(f"report.{heading}") for heading in ("step", "state", "time", "proof")]
+    for server in servers:
+        lines += [f"**{_plain(server.title)}**", "", f"| {' | '.join(headings)} |", "|---|---|---|---|"]
+        for row in server.rows:
+            lines.append(f"| {row.step} | {row.mark} | {row.seconds} | {_plain(row.seen)} |")
+        lines.append("")
+    return lines
 
 
 def _ladder(diagnosis: Diagnosis, say: Say) -> list[str]:

@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.text import Text
 
 from ccmdoctor.model import Cause, Diagnosis, OpenQuestion, Outcome, PathState, Quote, Remedy, StepState, Verdict
-from ccmdoctor.report import view
+from ccmdoctor.report import probe, view
 from ccmdoctor.report.view import Block, Say
 from ccmdoctor.report.wrapping import cut, starts
 
@@ -102,6 +102,7 @@ def _fill(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
     found = view.parts(diagnosis)
     _head(page, diagnosis, say)
     _path(page, diagnosis, say)
+    _asked(page, diagnosis, say)
     short_of_evidence = diagnosis.outcome is Outcome.INSUFFICIENT
     if short_of_evidence:
         _questions(page, diagnosis, say, "report.questions-first")
@@ -230,6 +231,22 @@ def _path(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
         if one.quote:
             where = [view.place(one.quote, say), view.instant(one.quote.when)]
             page.put(" · ".join(part for part in where if part), at=4 + size, style="dim")
+
+
+def _asked(page: _Page, diagnosis: Diagnosis, say: Say) -> None:
+    """What a probe did, with the time of each step."""
+    servers = probe.asked(diagnosis, say)
+    if servers:
+        page.heading(say("report.probe"))
+    for server in servers:
+        page.whole(server.title, at=2, style="bold")
+        sizes = [
+            max(cell_len(cell) for cell in column) + 2
+            for column in zip(*(row[2:4] for row in server.rows), strict=True)
+        ]
+        for row in server.rows:
+            mark = f"{row.mark} {set_cell_size(row.step, sizes[0])}{set_cell_size(row.seconds, sizes[1])}"
+            page.put(Text(row.seen, "dim" if row.ok else "bold red"), at=2, mark=mark)
 
 
 def _ladder(page: _Page, diagnosis: Diagnosis, say: Say) -> None:

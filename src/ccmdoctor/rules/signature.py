@@ -21,4 +21,13 @@ def by_scan_error(cause: str, access: UpdatePointAccess, settle: Sequence[str] =
             failures=access.failures,
             settle=settle,
         )
-    return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    if access.asked_first(cause):
+        return likely(
+            access.probe,
+            server=access.server,
+            error=access.error,
+            since=access.since,
+            failures=access.failures,
+            settle=["scan-history", *settle],
+        )
+    return undecided("scan-history") if access.untold(cause) else ruled_out(access.why_not, access)

@@ -30,6 +30,7 @@ WINDOW = 1 << 20  # bytes taken apart at a time; what is in the processor's cach
 NO_TIME = np.iinfo(np.int64).min  # milliseconds of a record without a time
 NO_BIAS = 10_000  # minutes; no zone is that far from UTC
 _COMPONENT = re.compile(rb'component="([^"]*)"')
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _EPOCH = datetime(1970, 1, 1)
 _ZEROS = np.uint64(0x3030303030303030)
 _HIGH = np.uint64(0x8080808080808080)
@@ -103,7 +104,7 @@ class _View:
         angles = np.flatnonzero(buffer[:size] == ord("<"))
         first = self.words[angles]
         self.opens: Ints = angles[(first & _mask(7)) == _word(cmtrace.OPEN)]
-        trailers = angles[(first & _mask(7)) == _word(b'<time="')]
+        trailers = angles[(first & _mask(6)) == _word(b"<time=")]
         behind = trailers[trailers >= len(cmtrace.CLOSE)]
         self.closes: Ints = behind[(self.words[behind - len(cmtrace.CLOSE)] & _mask(7)) == _word(cmtrace.CLOSE)] - len(
             cmtrace.CLOSE
@@ -138,7 +139,7 @@ class _View:
         clock, good = _shape(words[time], b"00:00:00")
         clock = clock * np.uint64(10) + (clock >> np.uint64(8))
         hour, minute, second = ((clock >> np.uint64(place)) & _mask(1) for place in (0, 24, 48))
-        good &= (hour < 24) & (minute < 60) & (second < 60)
+        good &= (hour < 24) & (minute < 60) & (second < 60) & (self.bytes[close + 13] == ord('"'))
         rest = words[time + 8]
         fraction, whole = _shape(rest & _mask(4) | _word(b"\0\0\0\x000000"), b".0000000")
         tenth, hundredth, thousandth = ((fraction >> np.uint64(place)) & _mask(1) for place in (8, 16, 24))
@@ -290,7 +291,7 @@ def _row(data: Data, frame: cmtrace.Frame) -> tuple[int, ...]:
     local = (when.local - _EPOCH) // timedelta(milliseconds=1) if when else NO_TIME
     bias = when.bias if when and when.bias is not None else NO_BIAS
     severity = trailer.severity if trailer and trailer.severity is not None else -1
-    thread = int(trailer.thread) if trailer and trailer.thread.isascii() and trailer.thread.isdigit() else -1
+    thread = int(trailer.thread) if trailer and _NUMBER.fullmatch(trailer.thread) else -1
     named = _COMPONENT.search(data, frame.trailer.start, frame.trailer.stop) if frame.trailer else None
     begin, finish = named.span(1) if named else (frame.end, frame.end)
     return (frame.start, frame.end, text.start, text.stop, local, bias, severity, thread, begin, finish)
@@ -300,8 +301,8 @@ def instant(data: Data, text_end: int, end: int, local: int, bias: int) -> Insta
     """The time of a record whose columns are given, as :func:`cmtrace.read_trailer` reads it."""
     if local == NO_TIME:
         return None
-    time, _, date = (*bytes(data[text_end + 14 : text_end + 56]).split(b'"', 3)[:3], b"", b"")[:3]
-    if bias == NO_BIAS or not 14 <= len(time) <= 16:
+    begins, time, then, date, *_ = (*bytes(data[text_end + 7 : text_end + 56]).split(b'"', 4), b"", b"", b"", b"")
+    if bias == NO_BIAS or (begins, then) != (b"<time=", b" date=") or not 14 <= len(time) <= 16 or len(date) != 10:
         return cmtrace.read_trailer(bytes(data[text_end:end])).when
     at = _EPOCH + timedelta(milliseconds=local)
     return Instant(f"{date.decode('ascii')} {time.decode('ascii')}", at, bias, Zone.PROVEN)

@@ -21,7 +21,7 @@ from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
 from ccmdoctor.model import InputError, Instant, Progress, Zone
 from ccmdoctor.sources import Source, archive
-from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, forget, spooled
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, forget, spooled
 from ccmdoctor.timeline import columns
 from ccmdoctor.timeline.columns import NO_BIAS, NO_TIME, Block
 from ccmdoctor.timeline.entries import Entry, Wanted
@@ -54,7 +54,7 @@ def opened(sources: Sequence[Source], stack: ExitStack, progress: Progress | Non
     found = Opened([], [])
     seen: set[tuple[str, int, bytes]] = set()
     for source in sources:
-        _open_all(source.artifacts(), found, seen, stack, archive.Budget(), progress or Progress(), 1)
+        _open_all(bounded(source), found, seen, stack, archive.Budget(), progress or Progress(), 1)
     if not found.logs:
         where = ", ".join(source.address for source in sources)
         if not found.unread:

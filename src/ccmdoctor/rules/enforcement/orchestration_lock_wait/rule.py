@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.enforcement import UpdateProgress
+from ccmdoctor.evidence.enforcement import GroupTurn
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, rule, ruled_out
 
@@ -12,10 +12,13 @@ from ccmdoctor.rules import confirmed, rule, ruled_out
     sources=[
         "https://learn.microsoft.com/intune/configmgr/sum/deploy-use/orchestration-groups",
         "https://learn.microsoft.com/intune/configmgr/develop/reference/core/clients/sdk/ccm_softwareupdate-client-wmi-class",
+        "https://damgoodadmin.com/2017/10/28/server-group-patching-troubleshooting",
     ],
 )
-def orchestration_lock_wait(progress: UpdateProgress) -> Finding:
-    held = progress.held("wait-for-orchestration")
+def orchestration_lock_wait(turn: GroupTurn) -> Finding:
+    held, awaited = turn.held, turn.awaited
     if held:
         return confirmed(held, update=held.label, waiting_since=held.when, settle=["orchestration-group"])
-    return ruled_out("no-lock-awaited", progress)
+    if awaited:
+        return confirmed(awaited, update=None, waiting_since=awaited.utc, settle=["orchestration-group"])
+    return ruled_out("no-lock-awaited", turn)

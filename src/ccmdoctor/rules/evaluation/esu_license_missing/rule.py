@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.applicability import AskedUpdate, ReportedCodes, code_of
+from ccmdoctor.evidence.applicability import ReportedCodes, SupportExtension, code_of
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.model import Finding, Verdict
 from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
@@ -12,11 +12,17 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     explains=("update-not-offered", "install-fails"),
     sources=[
         "https://jpmem.github.io/blog/mecm/20251001_01/",
+        "https://learn.microsoft.com/azure/azure-arc/servers/troubleshoot-extended-security-updates",
         "https://learn.microsoft.com/windows/whats-new/extended-security-updates",
     ],
     at_most=Verdict.LIKELY,
 )
-def esu_license_missing(asked: AskedUpdate, scans: ScanHistory | None, reported: ReportedCodes | None) -> Finding:
+def esu_license_missing(
+    support: SupportExtension, scans: ScanHistory | None, reported: ReportedCodes | None
+) -> Finding:
+    asked = support.asked
+    if support.refused or asked is None:
+        return likely(support.refused, error=None, settle=["esu-licence"])
     if asked.in_support:
         return ruled_out("product-in-support", asked.in_support)
     job = reported.pointing_to("esu-license-missing") if reported else None

@@ -8,7 +8,13 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
 
 
 @rule(
-    explains=("client-broken", "client-not-registered", "registration-rejected", "mp-pki-cert-missing"),
+    explains=(
+        "client-broken",
+        "client-not-registered",
+        "registration-rejected",
+        "mp-pki-cert-missing",
+        "client-not-installed",
+    ),
     sources=[
         "https://jpmem.github.io/blog/mecm/20250325_01/",
         "https://jpmem.github.io/blog/mecm/20170208_01/",
@@ -26,6 +32,8 @@ def client_cert_missing_or_invalid(certificates: ClientCertificates) -> Finding:
         return verdict(certificates, settle=["client-certificates"], facts=facts)
     if certificates.is_demanded:
         return undecided("client-certificates", "registration-logs")
+    if certificates.setup:
+        return likely(certificates, settle=["client-certificates", "setup-log"], facts=facts)
     if certificates.works_without:
         return ruled_out("certificate-not-needed", certificates.registered, certificates.answer)
     if certificates.not_selected and certificates.enforced:

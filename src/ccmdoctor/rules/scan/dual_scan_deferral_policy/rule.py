@@ -23,7 +23,7 @@ def dual_scan_deferral_policy(choice: ServiceChoice, scans: ScanHistory | None) 
         return ruled_out(excluded.why, excluded)
     if choice.policy_key and not choice.deferral:
         return ruled_out("no-deferral-value", choice.policy_key)
-    if not (choice.asks_microsoft or choice.said or choice.deferral or choice.hides_windows):
+    if not (choice.asks_microsoft or choice.said or choice.deferral or choice.hides_windows or choice.set_by):
         return undecided("windows-update-policy")
     against = choice.doubts
     if scans is not None and not scans.latest.succeeded:
@@ -44,7 +44,9 @@ def dual_scan_deferral_policy(choice: ServiceChoice, scans: ScanHistory | None) 
         choice.said,
         *choice.deferral,
         choice.hides_windows,
+        *choice.set_by,
         values=choice.deferral_names,
+        gpo=choice.gpo,
         against=against,
         settle=settle,
     )

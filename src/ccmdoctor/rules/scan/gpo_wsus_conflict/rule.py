@@ -18,13 +18,14 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
 )
 def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
     domain, local = policy.domain_policy, policy.local_policy
-    facts = {"gpo": policy.winning.gpo if policy.winning and domain else None, "server": policy.domain_server}
+    first = next((one for one in policy.objects if one.server), None)
+    facts = {"gpo": policy.gpo, "server": policy.domain_server or (first.server if first else None)}
     if policy.overwritten and local:
         against = ["gpresult-is-local"]
         return likely(policy.overwritten, policy.refused, local, against=against, settle=["scan-history"], facts=facts)
     if policy.overwritten:
         settle = [] if domain else ["gpresult"]
-        return confirmed(policy.overwritten, policy.refused, domain, settle=settle, facts=facts)
+        return confirmed(policy.overwritten, policy.refused, domain, *policy.set_by, settle=settle, facts=facts)
     if policy.refused_as("gpo-wsus-conflict"):
         if domain and policy.same_address:
             return likely(policy.refused, domain, policy.update_point, against=["gpo-sets-same-address"], facts=facts)
@@ -34,7 +35,7 @@ def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
             return possible(policy.refused, local, against=["gpresult-is-local"], settle=["registry-pol"], facts=facts)
         if policy.winning:
             return possible(policy.refused, against=["gpresult-without-location"], settle=["registry-pol"], facts=facts)
-        return likely(policy.refused, settle=["gpresult", "registry-pol"], facts=facts)
+        return likely(policy.refused, *policy.set_by, settle=["gpresult", "registry-pol"], facts=facts)
     if domain and policy.cleared:
         against = ["update-source-was-set", *(["gpo-sets-same-address"] if policy.same_address else [])]
         return possible(domain, policy.cleared, against=against, settle=["windows-update-policy"], facts=facts)
@@ -50,4 +51,8 @@ def gpo_wsus_conflict(policy: GroupPolicy) -> Finding:
         return ruled_out("policy-fails-otherwise", policy.unreadable or policy.refused)
     if policy.cleared:
         return ruled_out("update-source-was-set", policy.cleared)
-    return ruled_out("no-domain-policy", local) if local else undecided("gpresult", "scan-history")
+    if local:
+        return ruled_out("no-domain-policy", local)
+    if policy.set_by:
+        return possible(*policy.set_by, settle=["gpresult", "scan-history"], facts=facts)
+    return undecided("gpresult", "scan-history")

@@ -21,7 +21,7 @@ def proxy_auth_required(access: UpdatePointAccess, proxy: WinHttpProxy | None) -
     if access.points_first_to("proxy-auth-required"):
         return confirmed(access.failed, access.detail, proxy, settle=settle, facts=facts)
     if access.answers or access.probe_error != "proxy-auth":
-        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+        return undecided("scan-history") if access.untold("proxy-auth-required") else ruled_out(access.why_not, access)
     if access.failed:
         return possible(access, proxy, against=["scan-fails-otherwise"], settle=settle, facts=facts)
     return likely(access.probe, proxy, settle=[*settle, "scan-history"], facts=facts)

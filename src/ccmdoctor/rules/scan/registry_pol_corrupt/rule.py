@@ -22,7 +22,7 @@ def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
         "header": policy.file.header.text if policy.file else None,
         "records": policy.file.records if policy.file else None,
     }
-    failed = (policy.unreadable, policy.refused_unread)
+    failed = (policy.unreadable, policy.refused_unread, policy.refused_by_windows)
     if policy.file is not None and not policy.file.valid:
         if policy.unreadable:
             return confirmed(*failed, policy.file, facts=facts)
@@ -32,11 +32,14 @@ def registry_pol_corrupt(policy: GroupPolicy) -> Finding:
     if policy.unreadable:
         if policy.file is not None:
             return possible(*failed, policy.file, against=["policy-file-valid"], facts=facts)
-        verdict = likely if policy.unreadable_as("registry-pol-corrupt") else possible
+        sure = policy.refused_by_windows or not policy.unreadable_as("access-denied-install")
+        verdict = likely if sure else possible
         return verdict(*failed, settle=["registry-pol"], facts=facts)
     if refused and policy.file is not None:
         return possible(refused, policy.file, against=["policy-file-valid"], facts=facts)
     if refused:
         return likely(refused, settle=["registry-pol"], facts=facts)
+    if policy.refused_by_windows:
+        return likely(policy.refused_by_windows, settle=["registry-pol", "scan-history"], facts=facts)
     proof = policy.was_readable or policy.overwritten or policy.file
     return ruled_out("policy-was-readable", proof) if proof else undecided("registry-pol", "scan-history")

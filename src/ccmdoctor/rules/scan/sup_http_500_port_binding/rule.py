@@ -15,8 +15,9 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     at_most=Verdict.LIKELY,
 )
 def sup_http_500_port_binding(access: UpdatePointAccess) -> Finding:
-    if not access.points_first_to("sup-http-500-port-binding"):
-        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    cause = "sup-http-500-port-binding"
+    if not (access.points_first_to(cause) or access.asked_first(cause)):
+        return undecided("scan-history") if access.untold(cause) else ruled_out(access.why_not, access)
     if access.on_default_port:
         return ruled_out("default-port", access)
     facts = {"server": access.server, "error": access.error, "since": access.since, "failures": access.failures}

@@ -21,7 +21,7 @@ def sup_name_not_resolved(access: UpdatePointAccess, proxy: WinHttpProxy | None)
     if access.answers or not (named or unresolved):
         return (
             undecided("scan-history")
-            if access.unscanned and not access.probe_answered
+            if access.untold("sup-name-not-resolved") and not access.probe_answered
             else ruled_out(access.why_not, access)
         )
     facts = {"server": access.server, "error": access.error}

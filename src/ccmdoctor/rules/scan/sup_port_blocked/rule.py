@@ -34,5 +34,7 @@ def sup_port_blocked(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> F
         return possible(access, against=["probe-cannot-connect"], settle=settle, facts=facts)
     if proxy is not None and proxy.used_for(access.server):
         return possible(access, proxy, against=["proxy-in-path"], settle=settle, facts=facts)
+    if access.failed_before_as("sup-503-wsuspool") and not refused:
+        return possible(access, against=["server-says-503"], settle=settle, facts=facts)
     verdict = confirmed if first and refused else likely
     return verdict(access, settle=[] if refused else settle, facts=facts)

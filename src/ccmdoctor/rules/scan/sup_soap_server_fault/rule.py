@@ -17,10 +17,13 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     at_most=Verdict.LIKELY,
 )
 def sup_soap_server_fault(access: UpdatePointAccess, faults: AgentFaults | None) -> Finding:
-    if not access.points_first_to("sup-soap-server-fault"):
-        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    cause = "sup-soap-server-fault"
+    if not (access.points_first_to(cause) or access.asked_first(cause)):
+        return undecided("scan-history") if access.untold(cause) else ruled_out(access.why_not, access)
     named = faults.server_fault if faults else None
     facts = {"server": access.server, "error": access.error, "since": access.since, "failures": access.failures}
     if faults is not None and faults.no_identity:
         return possible(access.failed, access.detail, against=["only-this-code"], settle=["sup-health"], facts=facts)
-    return likely(access.failed, access.detail, named, settle=["sup-health", "wsus-catalogue"], facts=facts)
+    return likely(
+        access.failed or access.probe, access.detail, named, settle=["sup-health", "wsus-catalogue"], facts=facts
+    )

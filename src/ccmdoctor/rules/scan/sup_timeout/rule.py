@@ -20,7 +20,7 @@ def sup_timeout(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Findin
     first = access.points_first_to("sup-timeout")
     slow = access.probe_error == "timeout"
     if access.answers or not (first or slow):
-        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+        return undecided("scan-history") if access.untold("sup-timeout") else ruled_out(access.why_not, access)
     facts = {"server": access.server, "error": access.error, "since": access.since, "failures": access.failures}
     if access.failed and not first:
         return possible(access, against=["scan-fails-otherwise"], facts=facts)

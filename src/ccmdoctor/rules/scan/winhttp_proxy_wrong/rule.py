@@ -16,12 +16,13 @@ from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
     ],
 )
 def winhttp_proxy_wrong(access: UpdatePointAccess, proxy: WinHttpProxy | None) -> Finding:
-    gateway = access.points_first_to("winhttp-proxy-wrong")
+    cause = "winhttp-proxy-wrong"
+    gateway = access.points_first_to(cause) or access.asked_first(cause)
     unavailable = access.points_first_to("sup-503-wsuspool")
-    if not (access.points_to("winhttp-proxy-wrong") or access.never_answered or unavailable):
-        return undecided("scan-history") if access.unscanned else ruled_out(access.why_not, access)
+    if not (access.points_to(cause) or cause in access.asked_causes or access.never_answered or unavailable):
+        return undecided("scan-history") if access.untold(cause) else ruled_out(access.why_not, access)
     facts = {"server": access.server, "error": access.error, "proxy": proxy.setting if proxy else None}
-    quoted = (access.failed, access.detail, proxy)
+    quoted = (access.failed or access.probe, access.detail, proxy)
     if access.offline or access.probe_unavailable:
         against = ["server-says-503" if access.offline else "probe-unavailable"]
         return possible(*quoted, against=against, facts=facts) if gateway else ruled_out("other-error", access)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ccmdoctor.evidence.group_policy import ScanOutcome
 from ccmdoctor.model import Finding
-from ccmdoctor.rules import likely, rule, ruled_out
+from ccmdoctor.rules import likely, possible, rule, ruled_out
 
 
 @rule(
@@ -16,13 +16,20 @@ from ccmdoctor.rules import likely, rule, ruled_out
     generic=True,
 )
 def wsus_scan_generic_error(outcome: ScanOutcome) -> Finding:
-    scans = outcome.scans
+    scans, asked = outcome.scans, outcome.asked
+    if asked is not None:
+        return likely(
+            asked.probe, error=asked.error, symbol=outcome.symbol, server=asked.server, since=None, failures=1,
+            settle=["scan-history", "sup-health"],
+        )  # fmt: skip
     if scans is None:
         return ruled_out("policy-was-written", outcome.overcome)
     last = scans.latest
     if last.succeeded:
         return ruled_out("scan-succeeded", last)
-    return likely(
+    failures = len(scans.failures_since_success)
+    once = last.was_cancelled and failures == 1
+    return (possible if once else likely)(
         last, error=last.error, symbol=last.symbol, server=last.server, since=scans.failing_since,
-        failures=len(scans.failures_since_success), settle=["windowsupdate-log"],
+        failures=failures, against=["only-this-code"] if once else [], settle=["windowsupdate-log"],
     )  # fmt: skip

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.update_point import UpdatePointAccess
-from ccmdoctor.evidence.update_service import UpdatePolicies
+from ccmdoctor.evidence.update_service import UpdateAccess
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 
@@ -15,8 +14,10 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
         "https://jpmem.github.io/blog/mecm/20230220_01/",
     ],
 )
-def wu_access_disabled_policy(access: UpdatePointAccess, policies: UpdatePolicies | None) -> Finding:
-    value = policies.access_disabled if policies else None
+def wu_access_disabled_policy(policy: UpdateAccess) -> Finding:
+    access, value = policy.scanned, policy.disabled
+    if access is None:
+        return possible(value, settle=["scan-history"], facts={"server": None, "error": None})
     facts = {"server": access.server, "error": access.error}
     if access.points_first_to("wu-access-disabled-policy"):
         verdict = confirmed if value else likely
