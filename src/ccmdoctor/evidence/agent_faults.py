@@ -34,7 +34,7 @@ class AgentFaults(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> AgentFaults | None:
         """None when no log tells of a scan or names a fault."""
-        scans = ScanHistory.read(bundle)
+        scans = bundle.evidence(ScanHistory)
         good = scans.last_success.proof[-1] if scans and scans.last_success else None
 
         def standing(events: list[Event]) -> Event | None:
@@ -91,7 +91,7 @@ class AgentService(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> AgentService | None:
         """None when no scan is known and the service is not shown as disabled."""
-        access, services = UpdatePointAccess.read(bundle), WindowsServices.read(bundle)
+        access, services = bundle.evidence(UpdatePointAccess), bundle.evidence(WindowsServices)
         service = services.get("wuauserv") if services else None
         disabled = service if service and service.is_disabled else None
         return cls(access=access, disabled=disabled, known=service is not None) if access or disabled else None
@@ -123,7 +123,7 @@ class ServerTrust(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ServerTrust | None:
         """None when the agent names nothing and the probe asked nothing."""
-        faults, access = AgentFaults.read(bundle), UpdatePointAccess.read(bundle)
+        faults, access = bundle.evidence(AgentFaults), bundle.evidence(UpdatePointAccess)
         probed = access if access and (faults or is_probe(access.probe)) else None
         return cls(faults=faults, asked=probed) if faults or probed else None
 

@@ -161,7 +161,7 @@ class AskedUpdate(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> AskedUpdate | None:
         """None when the client's list is not there."""
-        updates = UpdateStates.read(bundle)
+        updates = bundle.evidence(UpdateStates)
         return cls(updates=updates) if updates else None
 
     @property
@@ -216,7 +216,7 @@ class SupportExtension(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> SupportExtension | None:
         """None when neither tells."""
-        found = cls(asked=AskedUpdate.read(bundle), refused=newest(bundle.events("esu-not-eligible")))
+        found = cls(asked=bundle.evidence(AskedUpdate), refused=newest(bundle.events("esu-not-eligible")))
         return found if found.asked or found.refused else None
 
 
@@ -236,7 +236,7 @@ class ServicingStack(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ServicingStack | None:
         """None when neither a job's end nor the client's list is known, nor a refusal."""
-        codes_told, asked = ReportedCodes.read(bundle), AskedUpdate.read(bundle)
+        codes_told, asked = bundle.evidence(ReportedCodes), bundle.evidence(AskedUpdate)
         if not (codes_told or asked or bundle.events("servicing-stack-too-old")):
             return None
         return cls(
@@ -262,7 +262,7 @@ class ItemDocuments(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ItemDocuments | None:
         """None when no log tells of an evaluation's end or of a missing document."""
-        told = ReportedCodes.read(bundle)
+        told = bundle.evidence(ReportedCodes)
         evaluated = told.evaluated if told else None
         lines = [one for one in bundle.events("item-version-missing") if "sum_" in one.fields["item"].lower()]
         last = newest(ordered(lines))

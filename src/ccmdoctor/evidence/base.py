@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from typing import ClassVar, NamedTuple, Protocol, TypeVar
+from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -72,6 +72,13 @@ class Bundle:
         self.reading = reading
         self.target = target
         self.now = now
+        self._evidence: dict[type[Evidence], Evidence | None] = {}
+
+    def evidence(self, kind: type[E]) -> E | None:
+        """One kind of evidence of this bundle, read when it is first asked for; much of it builds on other kinds."""
+        if kind not in self._evidence:
+            self._evidence[kind] = kind.read(self)
+        return cast("E | None", self._evidence[kind])
 
     def events(self, *ids: str) -> list[Event]:
         """All events of these messages in written order; events of different logs are ordered by time where known."""

@@ -31,8 +31,8 @@ class BitsClient(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> BitsClient | None:
         """None when neither a download nor a service is known."""
         no_ranges = newest(bundle.events("wsus-range-refused"))
-        transfers, downloads = Transfers.read(bundle), Downloads.read(bundle)
-        services = WindowsServices.read(bundle)
+        transfers, downloads = bundle.evidence(Transfers), bundle.evidence(Downloads)
+        services = bundle.evidence(WindowsServices)
         if transfers is None and downloads is None and services is None and no_ranges is None:
             return None
         failing: list[Failed | Transfer] = [*(downloads.failing if downloads else ())]
@@ -200,7 +200,7 @@ class AntivirusHits(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> AntivirusHits | None:
         """None when neither the product's log nor a download tells anything."""
         taken = bundle.events("antivirus-took-file")
-        client = BitsClient.read(bundle)
+        client = bundle.evidence(BitsClient)
         if not taken and (client is None or not client.tells_downloads):
             return None
         gone = client is not None and client.success is not None and taken and client.success.after(taken[-1])

@@ -350,11 +350,11 @@ class BoundaryPicture(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> BoundaryPicture | None:
         """None when no location reply, group cache or comparable boundary list is in the bundle."""
-        site, client = SiteBoundaries.read(bundle), ClientAddresses.read(bundle)
+        site, client = bundle.evidence(SiteBoundaries), bundle.evidence(ClientAddresses)
         found = cls(
-            location=UpdatePointLocation.read(bundle),
-            content=ContentLocations.read(bundle),
-            groups=BoundaryGroupCache.read(bundle),
+            location=bundle.evidence(UpdatePointLocation),
+            content=bundle.evidence(ContentLocations),
+            groups=bundle.evidence(BoundaryGroupCache),
             outside=newest(bundle.events("no-boundary-group")),
             used=newest(bundle.events(*WORKS_WITH_ONE)),
             client=client,

@@ -43,13 +43,13 @@ class ContentRoom(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ContentRoom | None:
         """None when no refusal, no end of a download and no state of cache or disk is in the bundle."""
         successes = Successes(bundle, Trail.of(bundle))
-        downloads, transfers = Downloads.read(bundle), Transfers.read(bundle)
+        downloads, transfers = bundle.evidence(Downloads), bundle.evidence(Transfers)
         told = newest(bundle.events("cache-no-space")), newest(bundle.events("cache-nothing-to-delete"))
         open_ = [None if one is not None and successes.after(one) else one for one in told]
         past = [one for one, now in zip(told, open_, strict=True) if one is not None and now is None]
         coded: list[Failed | Transfer] = [*(transfers.failing if transfers else ())]
         coded += downloads.failing if downloads else ()
-        servicing = Servicing.read(bundle)
+        servicing = bundle.evidence(Servicing)
         installing = servicing.firstly("disk-space-insufficient") if servicing else None
         config, disk = _last(bundle.states("wmi", "CacheConfig")), _disk(bundle)
         success = successes.last

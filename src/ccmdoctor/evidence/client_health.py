@@ -50,7 +50,7 @@ class WmiHealth(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> WmiHealth | None:
         """None when nothing asked WMI for its health, and no query failed."""
-        host = AgentHost.read(bundle)
+        host = bundle.evidence(AgentHost)
         opened = [one for one in bundle.events("wmi-namespace-failed") if _of_client(one) and _names(code_of(one))]
         found = cls(
             verified=newest_state(bundle.states("wmi-repository")),

@@ -92,7 +92,7 @@ class ClientSetup(Evidence, frozen=True):
         step = newest([one for one in steps if ended is None or one.after(ended) is True])
         last = step or ended
         life = _client_lines(bundle)
-        services = WindowsServices.read(bundle)
+        services = bundle.evidence(WindowsServices)
         system = newest_state(bundle.states("wmi", "Win32_OperatingSystem"))
         found = cls(
             ended=ended,
@@ -205,7 +205,7 @@ class AgentHost(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> AgentHost | None:
         """None when neither a listing nor the agent's log tells of it."""
-        services = WindowsServices.read(bundle)
+        services = bundle.evidence(WindowsServices)
         operational = newest(bundle.events("agent-operational"))
         life = signs_of_life(bundle)
         came_back = [newest(bundle.events("agent-starting")), *life]

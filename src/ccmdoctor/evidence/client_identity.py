@@ -148,7 +148,7 @@ class Clock(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> Clock | None:
         """None when neither a comparison nor a date in TLS is told of."""
-        traffic = ManagementPointTraffic.read(bundle)
+        traffic = bundle.evidence(ManagementPointTraffic)
         failure = traffic.current if traffic else None
         flags = traffic.tls_flags if traffic and failure and failure.kind == "tls" else ()
         found = cls(

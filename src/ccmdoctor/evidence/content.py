@@ -244,7 +244,7 @@ class ContentSearches(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ContentSearches | None:
         """None when no content was looked for."""
         searches = _searches(bundle)
-        downloads = Downloads.read(bundle)
+        downloads = bundle.evidence(Downloads)
         refused = tuple(one for one in downloads.failing if _no_location(one)) if downloads else ()
         past = [one for one in downloads.recovered if _no_location(one)] if downloads else []
         reply = newest(bundle.events("content-reply"))
@@ -421,7 +421,7 @@ class ContentChecks(Evidence, frozen=True):
         """None when neither a comparison nor a download's end was logged."""
         trail = Trail.of(bundle)
         successes = Successes(bundle, trail)
-        downloads = Downloads.read(bundle)
+        downloads = bundle.evidence(Downloads)
         failing: list[HashFailure] = []
         recovered: list[HashFailure] = []
         for one in _hash_failures(bundle):

@@ -204,7 +204,7 @@ class GroupTurn(Evidence, frozen=True):
         """None when neither the states of updates nor a lock is told."""
         told = bundle.events("group-lock", "group-turn-awaited")
         lock = newest(ordered([*told, *(bundle.events("group-turn-given") if told else ())]))
-        progress = UpdateProgress.read(bundle)
+        progress = bundle.evidence(UpdateProgress)
         return cls(progress=progress, lock=lock) if progress or lock else None
 
     @property
@@ -494,7 +494,7 @@ class GracePeriod(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> GracePeriod | None:
         """None when neither deployments nor the client tell of one."""
-        times = DeploymentTimes.read(bundle)
+        times = bundle.evidence(DeploymentTimes)
         row = newest_state(bundle.states("wmi", "CCM_ClientUtilities"))
         within = yes(row.values.get("ingraceperiod")) if row else None
         restart = yes(row.values.get("rebootpending")) if row else None
@@ -533,7 +533,7 @@ class EarlierTrouble(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> EarlierTrouble | None:
         """None when nothing fails that the client tells of."""
-        scans = ScanHistory.read(bundle)
+        scans = bundle.evidence(ScanHistory)
         failing = {
             "mp-fails-first": mp_fails(bundle),
             "scan-fails-first": scans is not None and bool(scans.attempts) and not scans.latest.succeeded,
@@ -546,7 +546,7 @@ class EarlierTrouble(Evidence, frozen=True):
 
 def mp_fails(bundle: Bundle) -> bool:
     """The management point does not answer: for longer than a working client fails now and then, where times tell."""
-    traffic = ManagementPointTraffic.read(bundle)
+    traffic = bundle.evidence(ManagementPointTraffic)
     last = traffic.current if traffic else None
     return traffic is not None and last is not None and (traffic.lasting or last.when is None)
 
@@ -555,14 +555,14 @@ def download_fails(bundle: Bundle) -> bool:
     """A download failed and was not repeated with success. Nothing of that matters to an update asked for by name."""
     if bundle.target.update:
         return False
-    kinds = (Downloads.read(bundle), ContentChecks.read(bundle), Transfers.read(bundle))
+    kinds = (bundle.evidence(Downloads), bundle.evidence(ContentChecks), bundle.evidence(Transfers))
     marks = [mark for kind in kinds if kind is not None for mark in kind.marks()]
     return any(mark.stage is Stage.CONTENT and mark.failing for mark in marks)
 
 
 def _install_fails(bundle: Bundle) -> bool:
     """An update failed to install, and not because it had to wait."""
-    installs = InstallHistory.read(bundle)
+    installs = bundle.evidence(InstallHistory)
     failed = installs.failures if installs else ()
     if bundle.target.update:
         failed = tuple(one for one in failed if bundle.target.names(one.name, one.subject))
@@ -586,7 +586,7 @@ class WindowWait(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> WindowWait | None:
         """None when the client says nothing of waiting or of work."""
-        windows, progress = MaintenanceWindows.read(bundle), UpdateProgress.read(bundle)
+        windows, progress = bundle.evidence(MaintenanceWindows), bundle.evidence(UpdateProgress)
         told = _waits(bundle, windows)
         work = _work(bundle)
         held = progress.held("wait-service-window") if progress else None

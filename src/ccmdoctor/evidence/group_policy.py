@@ -133,8 +133,8 @@ class ScanOutcome(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ScanOutcome | None:
         """None when no scan is known to have ended, no probe's failed and nothing was refused."""
-        scans, write = ScanHistory.read(bundle), PolicyWrite.read(bundle)
-        access = UpdatePointAccess.read(bundle)
+        scans, write = bundle.evidence(ScanHistory), bundle.evidence(PolicyWrite)
+        access = bundle.evidence(UpdatePointAccess)
         asked = access if access and access.asked_causes else None
         found = cls(scans=scans, overcome=write.overcome if write else None, asked=asked)
         return found if found.scans or found.overcome or found.asked else None
@@ -220,12 +220,12 @@ class GroupPolicy(Evidence, frozen=True):
         """None when neither a log, a gpresult report nor the policy file is in the bundle."""
         named = bundle.events("wua-server-enabling", "wua-server-existing", "scan-location-received", "sup-callback")
         found = cls(
-            write=PolicyWrite.read(bundle),
-            winning=WinningPolicy.read(bundle),
-            file=PolicyFile.read(bundle),
+            write=bundle.evidence(PolicyWrite),
+            winning=bundle.evidence(WinningPolicy),
+            file=bundle.evidence(PolicyFile),
             update_point=newest(named),
             by_windows=newest(bundle.events("local-policy-refused")),
-            domain=DomainPolicies.read(bundle),
+            domain=bundle.evidence(DomainPolicies),
         )
         known = found.write or found.winning or found.file or found.by_windows or found.objects
         return found if known else None

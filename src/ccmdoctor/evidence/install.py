@@ -14,7 +14,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from datetime import datetime
-from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -162,13 +161,7 @@ class InstallHistory(Evidence, frozen=True):
 
     @classmethod
     def read(cls, bundle: Bundle) -> InstallHistory | None:
-        """None when no log tells of the end of an installation. Several kinds of evidence need it: read once."""
-        if bundle not in _READ:
-            _READ[bundle] = cls._read(bundle)
-        return _READ[bundle]
-
-    @classmethod
-    def _read(cls, bundle: Bundle) -> InstallHistory | None:
+        """None when no log tells of the end of an installation."""
         told = [event for event in bundle.events(*_TOLD) if not _foreign(event) or _succeeded(event)]
         told += [event for event in bundle.events(*_BY_DEPLOYMENT) if _of_installation(event)]
         told = ordered(told or _of_history(bundle))
@@ -278,7 +271,7 @@ class LicenceTerms(Evidence, frozen=True):
         if warned and begun and begun.after(warned):
             warned = None
         missing = newest(bundle.events("eula-file-missing"))
-        found = cls(InstallHistory.read(bundle), warned, missing if warned or not begun else None)
+        found = cls(bundle.evidence(InstallHistory), warned, missing if warned or not begun else None)
         return found if found.installs or found.warned or found.missing else None
 
     @property
@@ -301,9 +294,6 @@ class LicenceTerms(Evidence, frozen=True):
 def _is_about_terms(event: Event) -> bool:
     code = HResult.parse(event.fields["error"])
     return code is not None and codes.points_to(code)[:1] == ("eula-unaccepted",)
-
-
-_READ: WeakKeyDictionary[Bundle, InstallHistory | None] = WeakKeyDictionary()
 
 
 def _telling(lines: list[Event]) -> Event | None:
@@ -446,7 +436,7 @@ class SetupOutcome(Evidence, frozen=True):
             for event in bundle.events("setup-failed", "setup-operation-failed")
             if (code := code_of(event)) is None or not code.ok
         ]
-        installs = InstallHistory.read(bundle)
+        installs = bundle.evidence(InstallHistory)
         found = cls(failures=(*told, *own), began=newest(bundle.events("feature-update-started")), installs=installs)
         return found if found.failures or installs else None
 

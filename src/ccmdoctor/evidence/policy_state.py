@@ -46,7 +46,7 @@ class PolicyAge(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> PolicyAge | None:
         """None when no log tells of a success, or the moment of the bundle is not known."""
-        traffic = ManagementPointTraffic.read(bundle)
+        traffic = bundle.evidence(ManagementPointTraffic)
         heard = bundle.events("policy-received", "policy-downloaded")
         found = sorted(
             (one for one in (*(traffic.successes if traffic else ()), *heard) if one.utc), key=lambda one: str(one.utc)
@@ -54,7 +54,7 @@ class PolicyAge(Evidence, frozen=True):
         last = newest(found)
         if last is None or last.utc is None or bundle.now is None:
             return None
-        source, policy = UpdateSource.read(bundle), ScanPolicy.read(bundle)
+        source, policy = bundle.evidence(UpdateSource), bundle.evidence(ScanPolicy)
         unset = source.exported if source and source.value is None and source.handler is None else None
         return cls(
             answered=last,
@@ -94,7 +94,7 @@ class AgentConfig(Evidence, frozen=True):
         """None when the class was not queried."""
         rows = bundle.states("wmi", "CCM_ClientAgentConfig")
         left = [row for row in rows if _of_task_sequence(row)]
-        told = ReportedCodes.read(bundle)
+        told = bundle.evidence(ReportedCodes)
         found = cls(
             residue=newest_state(left),
             settings=newest_state([row for row in rows if row not in left]),
@@ -156,7 +156,7 @@ class MeteredConnection(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> MeteredConnection | None:
         """None when neither the setting, a code nor a request that was held back tells."""
-        told = ReportedCodes.read(bundle)
+        told = bundle.evidence(ReportedCodes)
         good = [newest(bundle.events(id)) for id in ("mp-delivered", "policy-received", "policy-downloaded")]
         held = newest(standing(bundle.events("metered-refused"), good))
         found = cls(
@@ -210,7 +210,7 @@ class ScanPath(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ScanPath | None:
         """None when the class was not queried."""
         row = newest_state(bundle.states("wmi", "CCM_SUPLocationList"))
-        return cls(row=row, location=UpdatePointLocation.read(bundle)) if row else None
+        return cls(row=row, location=bundle.evidence(UpdatePointLocation)) if row else None
 
     @property
     def current(self) -> str | None:
@@ -246,8 +246,8 @@ class ScanSourceValues(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ScanSourceValues | None:
         """None when the policy keys are not known."""
-        policies = UpdatePolicies.read(bundle)
-        return cls(policies=policies, updates=UpdateStates.read(bundle)) if policies else None
+        policies = bundle.evidence(UpdatePolicies)
+        return cls(policies=policies, updates=bundle.evidence(UpdateStates)) if policies else None
 
     @property
     def known(self) -> UpdateState | None:

@@ -314,13 +314,13 @@ class ClientCertificates(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ClientCertificates | None:
         """None when no line is about a certificate."""
-        registration = Registration.read(bundle)
+        registration = bundle.evidence(Registration)
         good = [registration.registered if registration else None]
         found = cls(
             not_selected=newest(_about_certificates(bundle.events("certificate-not-selected"))),
             lost=newest(standing(bundle.events("certificate-lost"), good)),
             expired=newest(standing(bundle.events("client-certificate-expired"), good)),
-            traffic=ManagementPointTraffic.read(bundle),
+            traffic=bundle.evidence(ManagementPointTraffic),
             registered=registration.registered if registration else None,
             unregistered=newest([*registration.requests, *registration.rejected]) if registration else None,
             enforced=newest(standing(bundle.events("https-enforced"), [newest(bundle.events("https-optional"))])),
@@ -399,7 +399,7 @@ class GatewayToken(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> GatewayToken | None:
         """None when neither a request nor the token service is told of."""
-        found = cls(traffic=ManagementPointTraffic.read(bundle), expired=newest(bundle.events("sts-token-expired")))
+        found = cls(traffic=bundle.evidence(ManagementPointTraffic), expired=newest(bundle.events("sts-token-expired")))
         return found if found.traffic or found.expired else None
 
     @property

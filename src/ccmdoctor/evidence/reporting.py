@@ -41,7 +41,7 @@ class StateMessages(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> StateMessages | None:
         """None when neither the class nor the log tells of it."""
         rows = bundle.states("wmi", "CCM_StateMsg")
-        told = ReportedCodes.read(bundle)
+        told = bundle.evidence(ReportedCodes)
         found = cls(
             unsent=tuple(row for row in rows if not _is(row, "messagesent")),
             sent=tuple(row for row in rows if _is(row, "messagesent")),
@@ -136,12 +136,12 @@ class RepeatedNeed(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> RepeatedNeed | None:
         """None when no installation ended well, and no code says that an update is still needed."""
-        told = ReportedCodes.read(bundle)
+        told = bundle.evidence(ReportedCodes)
         good = [one for one in bundle.events("install-finished", "event-install-succeeded") if _went_well(one)]
         reported = told.pointing_to("false-success-ssu-only") if told else None
         if not good and not reported:
             return None
-        updates = UpdateStates.read(bundle)
+        updates = bundle.evidence(UpdateStates)
         states = {one.id: one for one in updates.updates} if updates else {}
         for event in reversed(good):
             state = states.get(event.fields["update"].strip("(){} ").lower())

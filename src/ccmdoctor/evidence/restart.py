@@ -274,7 +274,7 @@ def _since(event: Event, end: Event | None) -> bool:
 def _troubles(bundle: Bundle, waiting: Iterable[str] = ()) -> tuple[str, ...]:
     """What else is wrong, which neither a restart nor the wait for one explains."""
     found = []
-    installs, scans = InstallHistory.read(bundle), ScanHistory.read(bundle)
+    installs, scans = bundle.evidence(InstallHistory), bundle.evidence(ScanHistory)
     known = set(waiting)
     failed = [one for one in installs.failures if one.subject not in known] if installs else []
     if any(not one.points_to(_BLOCKS) for one in failed):
@@ -309,7 +309,7 @@ class PendingRestarts(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> PendingRestarts | None:
         """None when nothing tells of a restart or of the end of an installation."""
         course = _Course(bundle)
-        progress = UpdateProgress.read(bundle)
+        progress = bundle.evidence(UpdateProgress)
         rows = progress if progress and progress.listed else None
         verdict = newest_state(
             [row for row in bundle.states("wmi", "CCM_ClientUtilities") if row.values.get("rebootpending") is not None]
@@ -441,9 +441,9 @@ class RestartRefusals(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> RestartRefusals | None:
         """None when nothing tells of installations or restarts."""
-        installs = InstallHistory.read(bundle)
-        pending = PendingRestarts.read(bundle)
-        progress = UpdateProgress.read(bundle)
+        installs = bundle.evidence(InstallHistory)
+        pending = bundle.evidence(PendingRestarts)
+        progress = bundle.evidence(UpdateProgress)
         shown = progress.asked if progress and progress.listed else ()
         rows = [one for one in shown if one.error and _blocked(one.error)]
         stated = newest([one for one in bundle.events("enforcement-code") if code_in(one, _BLOCKS)])
@@ -569,7 +569,7 @@ class RestartRequest(Evidence, frozen=True):
         moved = [one for one in bundle.events("restart-countdown", *_RESTARTED) if one.after(asked) is not False]
         boot = course.boot[0] if course.boot and course.restarted_after(asked) else None
         notice = newest(bundle.events("restart-notified"))
-        times = DeploymentTimes.read(bundle)
+        times = bundle.evidence(DeploymentTimes)
         any_time = [one for one in times.wanted if one.restarts_any_time] if times else []
         return cls(
             asked=asked,
@@ -634,7 +634,7 @@ class RestartSuppression(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> RestartSuppression | None:
         """None when no deployment states it."""
-        times = DeploymentTimes.read(bundle)
+        times = bundle.evidence(DeploymentTimes)
         told = [one for one in times.wanted if one.suppresses is not None] if times else []
         if times is None or not told:
             return None
@@ -676,14 +676,14 @@ class WindowOverride(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> WindowOverride | None:
         """None when neither the logs nor the deployments tell of it."""
         notice, job = newest(bundle.events("restart-notified")), newest(bundle.events("download-override"))
-        times = DeploymentTimes.read(bundle)
+        times = bundle.evidence(DeploymentTimes)
         told = [one for one in times.wanted if one.ignores_windows is not None] if times else []
         free = [one for one in told if one.ignores_windows or one.restarts_any_time]
         tells = notice or job or (told[0].proof[0] if told else None)
         if tells is None:
             return None
         last = newest(ordered(one for one in (notice, job) if one))
-        course, windows = _Course(bundle), MaintenanceWindows.read(bundle)
+        course, windows = _Course(bundle), bundle.evidence(MaintenanceWindows)
         ends = [*(event for event, _ in course.done), *course.restarts]
         return cls(
             restart=notice if notice and _ignores(notice) else None,

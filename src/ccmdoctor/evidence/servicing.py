@@ -142,12 +142,12 @@ class Servicing(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> Servicing | None:
         """None when neither the servicing logs nor an installation tell of it."""
         faults, good = _walk(bundle)
-        services = WindowsServices.read(bundle)
+        services = bundle.evidence(WindowsServices)
         service = services.get("trustedinstaller") if services else None
         found = cls(
             faults=faults,
             succeeded=good,
-            installs=InstallHistory.read(bundle),
+            installs=bundle.evidence(InstallHistory),
             exclusive_value=bundle.registry(_SESSIONS, "Exclusive"),
             size_limit=bundle.registry(_CONTROL, "RegistrySizeLimit"),
             trusted_installer=service,

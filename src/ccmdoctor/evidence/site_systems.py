@@ -187,7 +187,7 @@ class GatewayConnector(Evidence, frozen=True):
             refused=newest(bundle.events("connector-refused")),
             failures=tuple(bundle.events("connector-failed")),
             served=newest(bundle.events("connector-served")),
-            traffic=ManagementPointTraffic.read(bundle),
+            traffic=bundle.evidence(ManagementPointTraffic),
         )
         return found if found.counted or found.refused or found.failures or found.served else None
 

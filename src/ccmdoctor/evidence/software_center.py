@@ -45,7 +45,7 @@ class SoftwareCenterQueries(Evidence, frozen=True):
             raised=last("software-center-wmi-exception"),
             answered=last("application-query-failed"),
             worked=worked,
-            wmi=WmiHealth.read(bundle),
+            wmi=bundle.evidence(WmiHealth),
         )
         return found if any((found.failed, found.caught, found.raised, found.answered, worked)) else None
 

@@ -58,10 +58,10 @@ class _Walk:
 
     def __init__(self, bundle: Bundle) -> None:
         self.bundle = bundle
-        self.states = UpdateStates.read(bundle)
+        self.states = bundle.evidence(UpdateStates)
         self.known = self.states.asked_for if self.states else None
         self.targeted = [one for one in bundle.events("update-targeted") if self._is_asked(one)]
-        self.progress = UpdateProgress.read(bundle)
+        self.progress = bundle.evidence(UpdateProgress)
         self.ids = set(self._ids())
         self.row = self._row()
 
@@ -123,7 +123,7 @@ class _Walk:
     def _targeted(self) -> Step:
         if self.targeted:
             return Step(PathStep.TARGETED, PathState.DONE, self.targeted[-1])
-        deployments = Assignments.read(self.bundle)
+        deployments = self.bundle.evidence(Assignments)
         wanted = deployments.wanted if deployments else None
         if wanted:
             return Step(PathStep.TARGETED, PathState.DONE, wanted.proof[-1])
@@ -146,7 +146,7 @@ class _Walk:
             return Step(PathStep.WINDOW, PathState.DONE, installed.proof)
         if self.row and self.row.state == "wait-service-window":
             return Step(PathStep.WINDOW, PathState.WAITING, self.row.proof[-1])
-        wait = WindowWait.read(self.bundle)
+        wait = self.bundle.evidence(WindowWait)
         mine = {update_id(one.fields["assignment"]) for one in self.targeted if one.fields.get("assignment")}
         if wait and wait.stands and wait.assignment and wait.assignment.strip("{}").lower() in mine:
             return Step(PathStep.WINDOW, PathState.WAITING, wait.proof[-1])
@@ -172,7 +172,7 @@ class _Walk:
         return Step(PathStep.INSTALLED)
 
     def _failure(self) -> Event | None:
-        installs = InstallHistory.read(self.bundle)
+        installs = self.bundle.evidence(InstallHistory)
         mine = [
             one
             for one in (installs.failures if installs else ())
@@ -181,7 +181,7 @@ class _Walk:
         return mine[-1].last if mine else None
 
     def _restart(self, installed: Step) -> Step:
-        restarts = PendingRestarts.read(self.bundle)
+        restarts = self.bundle.evidence(PendingRestarts)
         if restarts is None:
             return Step(PathStep.RESTART)
         waiting = [one for one in restarts.waiting if one.id in self.ids]

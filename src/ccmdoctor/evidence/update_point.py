@@ -143,7 +143,7 @@ class UpdatePointAccess(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> UpdatePointAccess | None:
         """None when nobody asked an update point anything."""
-        scans, detail = ScanHistory.read(bundle), AgentDetail.read(bundle)
+        scans, detail = bundle.evidence(ScanHistory), bundle.evidence(AgentDetail)
         answers = [
             state
             for state in bundle.states("web-answer")
@@ -153,7 +153,7 @@ class UpdatePointAccess(Evidence, frozen=True):
         if scans is None and not answers and offline is None:
             return None
         failed = scans.latest if scans and not scans.latest.succeeded else None
-        source = UpdateSource.read(bundle)
+        source = bundle.evidence(UpdateSource)
         return cls(
             scans=scans,
             probe=answers[-1] if answers else None,
@@ -401,7 +401,7 @@ class UpdateSource(Evidence, frozen=True):
             newest(bundle.events("wua-server-enabling", "wua-server-existing")),
             newest(bundle.events("wu-server")),
         )
-        scans = ScanHistory.read(bundle)
+        scans = bundle.evidence(ScanHistory)
         missed = scans.latest if scans and scans.latest.points_first_to("wuserver-not-set") else None
         if value is None and exported is None and handler is None and agent is None and missed is None:
             return None

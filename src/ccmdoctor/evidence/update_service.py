@@ -172,8 +172,8 @@ class UpdateAccess(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> UpdateAccess | None:
         """None when neither a scan nor such a policy is known."""
-        policies = UpdatePolicies.read(bundle)
-        found = cls(scanned=UpdatePointAccess.read(bundle), disabled=policies.access_disabled if policies else None)
+        policies = bundle.evidence(UpdatePolicies)
+        found = cls(scanned=bundle.evidence(UpdatePointAccess), disabled=policies.access_disabled if policies else None)
         return found if found.scanned or found.disabled else None
 
 
@@ -302,13 +302,13 @@ class ServiceChoice(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ServiceChoice | None:
         """None when no list of services, no policy value, no word of the agent, and no list without Windows updates."""
         found = cls(
-            services=UpdateServices.read(bundle),
-            policies=UpdatePolicies.read(bundle),
-            updates=UpdateStates.read(bundle),
-            source=UpdateSource.read(bundle),
+            services=bundle.evidence(UpdateServices),
+            policies=bundle.evidence(UpdatePolicies),
+            updates=bundle.evidence(UpdateStates),
+            source=bundle.evidence(UpdateSource),
             target=bundle.target,
             said=_agents_word(bundle),
-            domain=DomainPolicies.read(bundle),
+            domain=bundle.evidence(DomainPolicies),
         )
         known = found.services or found.policies or found.said or found.hides_windows or found.set_by
         return found if known else None

@@ -37,7 +37,7 @@ class UpdatePointServer(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> UpdatePointServer | None:
         """None when the server was not asked."""
-        services = WindowsServices.read(bundle)
+        services = bundle.evidence(WindowsServices)
         found = cls(
             recycled=tuple(bundle.events("wsuspool-recycled")),
             disabled=newest(bundle.events("wsuspool-disabled")),
@@ -45,7 +45,7 @@ class UpdatePointServer(Evidence, frozen=True):
             limit=newest(bundle.events("wsuspool-memory-limit")),
             services=services if services and services.get("wsusservice") else None,
             offline=newest(bundle.events("wsuspool-offline")),
-            scans=ScanHistory.read(bundle),
+            scans=bundle.evidence(ScanHistory),
             reported=_reported(bundle),
         )
         told = found.recycled or found.disabled or found.state or found.limit or found.services or found.reported
@@ -130,7 +130,7 @@ class CatalogueLoad(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> CatalogueLoad | None:
         """None when neither scans nor such a failure are told."""
-        access = UpdatePointAccess.read(bundle)
+        access = bundle.evidence(UpdatePointAccess)
         failed = bundle.events("susdb-care-failed", "susdb-timeout")
         return cls(access=access, failed=tuple(failed[-3:])) if access or failed else None
 

@@ -115,7 +115,7 @@ def servers_of(bundle: Bundle) -> tuple[str | None, str | None]:
 
 
 def _management_point_of(bundle: Bundle) -> str | None:
-    traffic = ManagementPointTraffic.read(bundle)
+    traffic = bundle.evidence(ManagementPointTraffic)
     if traffic is None:
         return None
     failure = traffic.current
@@ -127,6 +127,10 @@ def _management_point_of(bundle: Bundle) -> str | None:
 
 
 def _update_point_of(bundle: Bundle) -> str | None:
-    source, scans, location = UpdateSource.read(bundle), ScanHistory.read(bundle), UpdatePointLocation.read(bundle)
+    source, scans, location = (
+        bundle.evidence(UpdateSource),
+        bundle.evidence(ScanHistory),
+        bundle.evidence(UpdatePointLocation),
+    )
     named = (source and source.server, scans and scans.latest.server, location and location.server)
     return next((str(one) for one in named if one), None)

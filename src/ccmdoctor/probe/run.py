@@ -85,7 +85,7 @@ def _setting(request: Request, bundle: Bundle | None, states: list[State]) -> St
     """The proxy setting to obey. One that is not in the client's evidence joins what was seen."""
     own = proxy.given(request.proxy, request.bypass) if request.proxy else None
     if own is None and bundle is not None:
-        found = WinHttpProxy.read(bundle)
+        found = bundle.evidence(WinHttpProxy)
         return found.shown if found else None
     own = own or proxy.of_this_machine()
     if own is not None:

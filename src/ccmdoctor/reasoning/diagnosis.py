@@ -91,7 +91,7 @@ def conclude(
 def _path(bundle: Bundle) -> tuple[tuple[UpdateStep, ...], tuple[Trouble, ...]]:
     """The steps of the update that was asked for, or what kept them from being told."""
     try:
-        found = UpdatePath.read(bundle)
+        found = bundle.evidence(UpdatePath)
         steps = found.steps if found else ()
     except Exception as error:  # as in the engine: never the end of the diagnosis
         return (), (Trouble("evidence UpdatePath", f"{type(error).__name__}: {error}"),)

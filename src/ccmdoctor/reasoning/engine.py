@@ -41,7 +41,7 @@ class _Shelf:
     def get(self, kind: type[Evidence]) -> Evidence | None:
         if kind not in self.read:
             try:
-                self.read[kind] = kind.read(self._bundle)
+                self.read[kind] = self._bundle.evidence(kind)
             except Exception as error:  # a defect in one reader must not stop the diagnosis
                 self.read[kind] = None
                 self.troubles.append(_trouble(f"evidence {kind.__name__}", error))

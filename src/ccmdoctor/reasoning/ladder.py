@@ -25,7 +25,7 @@ def climb(bundle: Bundle, already: dict[type[Evidence], Evidence | None]) -> tup
     marks: dict[Stage, list[Mark]] = {stage: [] for stage in LADDER}
     for kind in _kinds():
         try:
-            found = already[kind] if kind in already else kind.read(bundle)
+            found = already[kind] if kind in already else bundle.evidence(kind)
         except Exception:  # it is already a trouble of the engine, or speaks for itself there
             continue
         for mark in found.marks() if found else ():
