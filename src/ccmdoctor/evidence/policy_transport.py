@@ -68,11 +68,14 @@ class PolicyCompilation(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> PolicyCompilation | None:
         """None when no log tells of policies that were applied or failed."""
         applied = bundle.events("policy-applied")
+        by_policy: dict[str, list[Event]] = {}
+        if bundle.events(*_COMPILING, "policy-evaluation-not-triggered"):  # else nobody asks which was applied
+            for one in applied:
+                by_policy.setdefault(_policy(one) or "", []).append(one)
 
         def stands(event: Event) -> bool:
             name = _policy(event)
-            later = [one for one in applied if name is not None and _policy(one) == name]
-            return not any(one.after(event) is True for one in later)
+            return name is None or not any(one.after(event) is True for one in by_policy.get(name, ()))
 
         found = cls(
             failed=tuple(one for one in bundle.events("policy-compile-failed") if stands(one)),
