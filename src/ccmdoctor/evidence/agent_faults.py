@@ -7,7 +7,7 @@ WARNING: ISusInternal::GetUpdateMetadata2 failed, hr=8007000E
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.base import Bundle, Evidence, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, code_of, newest
 from ccmdoctor.evidence.probe_answer import is_probe
 from ccmdoctor.evidence.scan import Scan, ScanHistory
 from ccmdoctor.evidence.services import Service, WindowsServices
@@ -170,5 +170,5 @@ _MEMORY = "wua-out-of-memory"
 
 
 def _points_to(event: Event, cause: str) -> bool:
-    code = HResult.parse(event.fields.get("error", ""))
+    code = code_of(event)
     return code is not None and cause in codes.points_to(code)

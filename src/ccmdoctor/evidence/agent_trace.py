@@ -21,7 +21,7 @@ from __future__ import annotations
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle
+from ccmdoctor.evidence.base import Bundle, code_of
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult
 
@@ -48,7 +48,7 @@ _APART = 90  # seconds between the lines of one search whose start is not in the
 
 def failure_code(event: Event) -> HResult | None:
     """The error code on a line; None when it has none or says success."""
-    code = HResult.parse(event.fields.get("error", ""))
+    code = code_of(event)
     return None if code is None or code.ok else code
 
 

@@ -8,10 +8,8 @@ CAgentJob::VersionInfoTimedOut for ModelName Site_.../SUM_..., version 200
 
 from __future__ import annotations
 
-import unicodedata
-
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof, Target, newest, ordered
-from ccmdoctor.evidence.updates import UpdateState, UpdateStates
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, Target, code_of, newest, ordered
+from ccmdoctor.evidence.updates import UpdateState, UpdateStates, plain_text
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, HResult, State
@@ -42,11 +40,6 @@ class ReportedCodes(Evidence, frozen=True):
         found = [one for one in self.failed if (code := code_of(one)) is not None and cause in codes.points_to(code)]
         last = newest(found)
         return None if last is None or (self.evaluated and self.evaluated.after(last)) else last
-
-
-def code_of(event: Event | None) -> HResult | None:
-    """The error code that an event carries."""
-    return HResult.parse(event.fields.get("error", "")) if event else None
 
 
 class ConsoleUpdates(Evidence, frozen=True):
@@ -115,19 +108,23 @@ class UpdateCategories(Evidence, frozen=True):
     @property
     def named(self) -> tuple[State, ...]:
         """The categories whose names stand in what the user asks for; only the longest of names that overlap."""
-        wanted = _plain(self.target.update or "")
-        found = {_plain(_name(row)): row for row in self.rows if _plain(_name(row)) and _plain(_name(row)) in wanted}
+        wanted = plain_text(self.target.update or "")
+        found = {
+            plain_text(_name(row)): row
+            for row in self.rows
+            if plain_text(_name(row)) and plain_text(_name(row)) in wanted
+        }
         return tuple(row for name, row in found.items() if not any(name != one and name in one for one in found))
 
     @property
     def unselected(self) -> State | None:
         """One of them that is not synchronised, and of which no selected category is a variety (by its name)."""
-        selected = [_plain(_name(row)) for row in self.rows if _is(row, "issubscribed")]
+        selected = [plain_text(_name(row)) for row in self.rows if _is(row, "issubscribed")]
         return next(
             (
                 row
                 for row in self.named
-                if not _is(row, "issubscribed") and not any(one.startswith(_plain(_name(row))) for one in selected)
+                if not _is(row, "issubscribed") and not any(one.startswith(plain_text(_name(row))) for one in selected)
             ),
             None,
         )
@@ -145,10 +142,6 @@ class UpdateCategories(Evidence, frozen=True):
 
 def _name(row: State) -> str:
     return str(row.values.get("localizedcategoryinstancename") or "")
-
-
-def _plain(text: str) -> str:
-    return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 class AskedUpdate(Evidence, frozen=True):
@@ -221,7 +214,7 @@ class SupportExtension(Evidence, frozen=True):
 
 
 def _says(text: str | None, words: str) -> bool:
-    plain = _plain(text or "")
+    plain = plain_text(text or "")
     return any(word in plain for word in table("windows_update")["titles"][words])
 
 

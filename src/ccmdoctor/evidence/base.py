@@ -13,11 +13,12 @@ from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
-from ccmdoctor.model import Event, Quote, Stage, State
+from ccmdoctor.model import Event, HResult, Quote, Stage, State
 from ccmdoctor.reader import Reading
 
 Proof = Event | State
 E = TypeVar("E", bound="Evidence")
+T = TypeVar("T")
 
 
 class Episode(Protocol):
@@ -128,9 +129,25 @@ def ordered(events: Iterable[Event]) -> list[Event]:
     )
 
 
-def newest(events: Sequence[Event]) -> Event | None:
-    """The last of ordered events."""
-    return events[-1] if events else None
+def newest(found: Sequence[T]) -> T | None:
+    """The last of ordered events, or of states as they were read."""
+    return found[-1] if found else None
+
+
+def standing(bad: Iterable[Event], good: Sequence[Event | None]) -> tuple[Event, ...]:
+    """The events that no success is known to follow."""
+    known = [one for one in good if one is not None]
+    return tuple(one for one in bad if not any(success.after(one) is True for success in known))
+
+
+def code_of(event: Event | None) -> HResult | None:
+    """The error code that an event states in its field ``error``."""
+    return HResult.parse(event.fields.get("error", "")) if event else None
+
+
+def plain_id(text: str) -> str:
+    """An id as it is compared: no braces, small letters, the update's own part of ``Site_.../SUM_...``."""
+    return text.strip("(){} '").lower().rsplit("sum_", 1)[-1]
 
 
 def quotes_of(proofs: Iterable[Proof]) -> tuple[Quote, ...]:

@@ -16,7 +16,6 @@ from ipaddress import IPv4Address, IPv4Interface, IPv4Network, IPv6Address, IPv6
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.update_point import WORKS_WITH_ONE, UpdatePointLocation
 from ccmdoctor.model import Event, State
 
@@ -288,7 +287,7 @@ class BoundaryGroupCache(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> BoundaryGroupCache | None:
         """None when the class was not queried."""
-        row = newest_state(bundle.states("wmi", "BoundaryGroupCache"))
+        row = newest(bundle.states("wmi", "BoundaryGroupCache"))
         if row is None:
             return None
         return cls(row=row if row.text.strip() else msgspec.structs.replace(row, text="BoundaryGroupIDs :"))

@@ -14,10 +14,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, standing
 from ccmdoctor.evidence.client_host import AgentHost, HealthCheck, health_checks, signs_of_life
-from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.evidence.registration import code_of, standing
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -53,13 +51,11 @@ class WmiHealth(Evidence, frozen=True):
         host = bundle.evidence(AgentHost)
         opened = [one for one in bundle.events("wmi-namespace-failed") if _of_client(one) and _names(code_of(one))]
         found = cls(
-            verified=newest_state(bundle.states("wmi-repository")),
+            verified=newest(bundle.states("wmi-repository")),
             errors=tuple(one for one in bundle.states("wmi-error") if _names(_code(one))),
             unopened=standing(opened, signs_of_life(bundle)),
             checks=tuple(_of(health_checks(bundle), _WMI_RULES)),
-            answered=newest_state(
-                [one for one in bundle.states("wmi") if one.name.lower().startswith(("ccm_", "sms_"))]
-            ),
+            answered=newest([one for one in bundle.states("wmi") if one.name.lower().startswith(("ccm_", "sms_"))]),
             agent_failed=bool(host and host.failed),
             complaint=newest(bundle.events("health-wmi-failed")),
         )
@@ -158,7 +154,7 @@ class ClientDatabase(Evidence, frozen=True):
         """None when nothing tells of them."""
         checks = _of(health_checks(bundle), _DATABASE_RULES)
         found = cls(
-            listing=newest_state(bundle.states("client-database")),
+            listing=newest(bundle.states("client-database")),
             check=checks[-1] if checks else None,
             verified=newest(bundle.events("client-db-verified")),
             usable=newest(bundle.events("client-db-usable")),

@@ -17,9 +17,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
-from ccmdoctor.evidence.policy import newest_state
-from ccmdoctor.evidence.registration import code_of, standing
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, ordered, standing
 from ccmdoctor.evidence.services import Service, WindowsServices
 from ccmdoctor.formats.clock import mof_instant
 from ccmdoctor.knowledge import codes
@@ -93,15 +91,15 @@ class ClientSetup(Evidence, frozen=True):
         last = step or ended
         life = _client_lines(bundle)
         services = bundle.evidence(WindowsServices)
-        system = newest_state(bundle.states("wmi", "Win32_OperatingSystem"))
+        system = newest(bundle.states("wmi", "Win32_OperatingSystem"))
         found = cls(
             ended=ended,
             package=_telling(steps),
             step=step,
             alive=newest([one for one in life if last is not None and one.after(last) is True]),
             lived=newest(life),
-            no_service=newest_state([one for one in bundle.states("service-missing") if one.name == _AGENT]),
-            no_namespace=newest_state([one for one in bundle.states("wmi-error") if _is_no_namespace(one)]),
+            no_service=newest([one for one in bundle.states("service-missing") if one.name == _AGENT]),
+            no_namespace=newest([one for one in bundle.states("wmi-error") if _is_no_namespace(one)]),
             service=services.get(_AGENT) if services else None,
             started=system,
             boot=_boot(system),

@@ -11,7 +11,6 @@ from datetime import UTC, datetime, timedelta
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.model import Event, State
 
 _KEY = "SOFTWARE\\Microsoft\\CCM\\CcmExec"
@@ -152,7 +151,7 @@ class Clock(Evidence, frozen=True):
         failure = traffic.current if traffic else None
         flags = traffic.tls_flags if traffic and failure and failure.kind == "tls" else ()
         found = cls(
-            offset=newest_state(bundle.states("clock-offset")),
+            offset=newest(bundle.states("clock-offset")),
             dated=newest([one for one in flags if "DATE" in one.fields["flag"].upper()]),
             traffic=traffic,
         )

@@ -17,7 +17,7 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, ordered, plain_id
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -28,11 +28,6 @@ _NO_RECORDS = re.compile(r"<(?:LocationRecords|Sites)\s*/>", re.IGNORECASE)
 _DEFAULT_FALLBACK = timedelta(minutes=120)  # of a new boundary group relationship
 _STALE = timedelta(days=1)
 _NEAR = 12  # lines between the parts of one attempt
-
-
-def plain_id(text: str) -> str:
-    """An id as it is compared: no braces, small letters, the update's own part of Site_.../SUM_...."""
-    return text.strip("(){} '").lower().rsplit("sum_", 1)[-1]
 
 
 class Trail(msgspec.Struct, frozen=True):
@@ -139,7 +134,7 @@ class Downloads(Evidence, frozen=True):
         failing: list[Failed] = []
         recovered: list[Failed] = []
         for event in bundle.events(*_ENDS_BADLY, _OF_A_RULE):
-            error = HResult.parse(event.fields.get("error", ""))
+            error = code_of(event)
             if error is None or error.ok or (event.id == _OF_A_RULE and codes.points_to(error)[:1] != _SERVICE_MISSING):
                 continue
             key = _key(event, trail)

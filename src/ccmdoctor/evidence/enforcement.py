@@ -15,11 +15,10 @@ from datetime import datetime, timedelta
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, newest, ordered
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, code_of, newest, ordered, plain_id
 from ccmdoctor.evidence.content import ContentChecks, Downloads
 from ccmdoctor.evidence.install import InstallHistory
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.transfer import Transfers
 from ccmdoctor.evidence.windows import LocalClock, MaintenanceWindows, Moment, log_time
@@ -54,14 +53,9 @@ _WORD = re.compile(r"[a-z]+")
 _CODE = re.compile(r"(?<![\w-])(?:0x[0-9a-f]{8}|-?\d{10}|[0-9a-f]{8})(?!\w)", re.IGNORECASE)
 
 
-def update_id(text: str) -> str:
-    """The last GUID of ``Site_GUID/SUM_GUID``, in lower case."""
-    return text.strip("(){} ").lower().rpartition("sum_")[2]
-
-
 def update_of(event: Event) -> str:
     """The update that a line names, or nothing: many are pasted without their beginning."""
-    return update_id(event.fields.get("update", ""))
+    return plain_id(event.fields.get("update", ""))
 
 
 def assignment_id(event: Event) -> str:
@@ -250,7 +244,7 @@ def _of_row(row: State, clock: LocalClock) -> Progress:
     seconds = str(values.get("maxexecutiontime"))
     run_time = int(seconds) if seconds.isdecimal() and int(seconds) else None
     return Progress(
-        id=update_id(str(values.get("updateid") or "")),
+        id=plain_id(str(values.get("updateid") or "")),
         state=state,
         name=str(values.get("name") or "") or None,
         article=str(values.get("articleid") or ""),
@@ -271,7 +265,7 @@ def _of_log(bundle: Bundle) -> Iterable[Progress]:
         state = _KNOWN.get(word, "error" if event.id == "update-state-error" else "")
         about = titles.get(id, {})
         last.pop(id, None)
-        code = HResult.parse(event.fields.get("error", ""))
+        code = code_of(event)
         last[id] = Progress(id, state, about.get("title"), about.get("article", ""), (event,), error=code)
     return last.values()
 
@@ -424,7 +418,7 @@ def _is_asked(event: Event, target: Target) -> bool:
 
 
 def _is_server(bundle: Bundle) -> bool | None:
-    system = newest_state(bundle.states("wmi", "Win32_OperatingSystem"))
+    system = newest(bundle.states("wmi", "Win32_OperatingSystem"))
     if system is None:
         return None
     kind = str(system.values.get("producttype"))
@@ -461,7 +455,7 @@ def _shown(row: State, clock: LocalClock) -> Deadline:
     values = row.values
     stated = values.get("deadline")
     return Deadline(
-        id=update_id(str(values.get("updateid") or "")),
+        id=plain_id(str(values.get("updateid") or "")),
         name=str(values.get("name") or "") or None,
         proof=(row,),
         at=clock.stated(stated),
@@ -495,7 +489,7 @@ class GracePeriod(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> GracePeriod | None:
         """None when neither deployments nor the client tell of one."""
         times = bundle.evidence(DeploymentTimes)
-        row = newest_state(bundle.states("wmi", "CCM_ClientUtilities"))
+        row = newest(bundle.states("wmi", "CCM_ClientUtilities"))
         within = yes(row.values.get("ingraceperiod")) if row else None
         restart = yes(row.values.get("rebootpending")) if row else None
         if times is None and (within is None or restart):
@@ -714,7 +708,7 @@ def _held_by_code(
 ) -> tuple[HResult | None, Proof | None]:
     """The newest code that says that no window allows it, and where it stands."""
     for event in reversed(bundle.events(*_CODED)):
-        code = HResult.parse(event.fields.get("error", ""))
+        code = code_of(event)
         if code and _is_of_windows(code):
             return (None, None) if _followed(event, work) else (code, event)
     for one in reversed(progress.asked if progress else ()):

@@ -10,7 +10,6 @@ import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.evidence.domain_policy import DomainPolicies, PolicyObject, is_of_domain, titles
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.update_point import UpdatePointAccess
 from ccmdoctor.knowledge import codes
@@ -42,7 +41,7 @@ class WinningPolicy(Evidence, frozen=True):
         rows = bundle.states("gpo-setting")
         if not rows:
             return None
-        location = newest_state([row for row in rows if row.name == "wsus-location"])
+        location = newest([row for row in rows if row.name == "wsus-location"])
         return cls(location=location, others=tuple(row for row in rows if row.name != "wsus-location"))
 
     @property
@@ -165,7 +164,7 @@ class PolicyFile(Evidence, frozen=True):
         found = [*bundle.states("registry-pol"), *_without_content(bundle)]
         own = [state for state in found if _is_local_machine(state.place.file)]
         kept = [state for state in own if _parts(state.place.file)[-1] == "registry.pol"]
-        best = newest_state(kept or own)
+        best = newest(kept or own)
         return cls(header=best) if best else None
 
     @property

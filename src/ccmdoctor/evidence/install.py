@@ -17,7 +17,7 @@ from datetime import datetime
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, ordered
 from ccmdoctor.evidence.updates import KB, installed_now
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
@@ -69,11 +69,6 @@ _STORE_APP = re.compile(r"(?<![0-9A-Z])9[0-9A-Z]{11}-[A-Za-z]")
 _SHORTEST_RUN_TIME = 10  # minutes; the smallest default of the maximum run time of an update
 # the logs of the client and the agent name the inner code, those of the deployment often only the outer one
 _NEAREST = ("WUAHandler", "WindowsUpdate", "ReportingEvents", "WindowsEvents", "UpdatesHandler", "UpdatesDeployment")
-
-
-def code_of(event: Event) -> HResult | None:
-    """The code that an event states."""
-    return HResult.parse(event.fields.get("error", ""))
 
 
 class Failure(msgspec.Struct, frozen=True):

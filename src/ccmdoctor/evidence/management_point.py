@@ -21,7 +21,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ccmdoctor.evidence import probe_answer
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, ordered
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, ordered
 from ccmdoctor.evidence.transfer import certificates_of_content
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.logs import by_component, by_file
@@ -437,7 +437,7 @@ def _meaning(lines: list[Event]) -> tuple[str, str, tuple[str, ...]]:
             return "status", "CCM_E_BAD_HTTP_STATUS_CODE", ()
         if event.id == "tls-failure":
             return "tls", "ERROR_WINHTTP_SECURE_FAILURE", ()
-        code = HResult.parse(event.fields.get("error", ""))
+        code = code_of(event)
         known = [codes.lookup(code)] if code else codes.find(event.fields.get("symbol", ""))
         symbol = event.fields.get("symbol") or (known[0].symbol if known else None)
         if symbol is None and code is None:

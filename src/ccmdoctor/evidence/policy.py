@@ -44,7 +44,7 @@ class SoftwareUpdatesFeature(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> SoftwareUpdatesFeature | None:
         """None when neither WMI nor UpdatesDeployment.log tells."""
         setting = next((state for state in _config(bundle) if isinstance(state.values.get("enabled"), bool)), None)
-        absent = newest_state(bundle.states("wmi-empty", "CCM_SoftwareUpdatesClientConfig"))
+        absent = newest(bundle.states("wmi-empty", "CCM_SoftwareUpdatesClientConfig"))
         starts = bundle.events("feature-disabled")
         disabled, enabled = newest(starts), newest(bundle.events("feature-enabling"))
         quiet = _only_exclusions(bundle)
@@ -210,7 +210,7 @@ class Assignments(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> Assignments | None:
         """None when neither the class was queried nor a log names an assignment."""
         rows = bundle.states("wmi", "CCM_UpdateCIAssignment")
-        empty = newest_state(bundle.states("wmi-empty", "CCM_UpdateCIAssignment"))
+        empty = newest(bundle.states("wmi-empty", "CCM_UpdateCIAssignment"))
         found = {_id(str(row.values.get("assignmentid", ""))): _deployment(row) for row in rows}
         if not rows:
             for event in bundle.events("assignment-total", "update-targeted", "assignment-evaluating"):
@@ -274,11 +274,6 @@ def _deployment(row: State) -> Deployment:
         hidden=values.get("useruiexperience") is False,
         contents=str(values.get("assignedcis") or ""),
     )
-
-
-def newest_state(states: list[State]) -> State | None:
-    """The last of states in reading order."""
-    return states[-1] if states else None
 
 
 def _id(text: str) -> str:

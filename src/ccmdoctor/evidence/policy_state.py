@@ -12,12 +12,10 @@ import re
 from datetime import timedelta
 from urllib.parse import urlsplit
 
-from ccmdoctor.evidence.applicability import ReportedCodes, code_of
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
+from ccmdoctor.evidence.applicability import ReportedCodes
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, code_of, newest, standing
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.policy_transport import ScanPolicy
-from ccmdoctor.evidence.registration import standing
 from ccmdoctor.evidence.update_point import UpdatePointLocation, UpdateSource
 from ccmdoctor.evidence.update_service import UpdatePolicies
 from ccmdoctor.evidence.updates import UpdateState, UpdateStates
@@ -96,8 +94,8 @@ class AgentConfig(Evidence, frozen=True):
         left = [row for row in rows if _of_task_sequence(row)]
         told = bundle.evidence(ReportedCodes)
         found = cls(
-            residue=newest_state(left),
-            settings=newest_state([row for row in rows if row not in left]),
+            residue=newest(left),
+            settings=newest([row for row in rows if row not in left]),
             paused=told.pointing_to("task-sequence-policy-residue") if told else None,
         )
         return found if rows else None
@@ -125,7 +123,7 @@ class InstallRights(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> InstallRights | None:
         """None when the site's computer agent settings were not queried."""
         rows = [row for row in bundle.states("wmi", "CCM_ClientAgentConfig") if not _of_task_sequence(row)]
-        row = newest_state(rows)
+        row = newest(rows)
         return cls(settings=row) if row else None
 
     @property
@@ -160,7 +158,7 @@ class MeteredConnection(Evidence, frozen=True):
         good = [newest(bundle.events(id)) for id in ("mp-delivered", "policy-received", "policy-downloaded")]
         held = newest(standing(bundle.events("metered-refused"), good))
         found = cls(
-            setting=newest_state(bundle.states("wmi", "CCM_NetworkSettings")),
+            setting=newest(bundle.states("wmi", "CCM_NetworkSettings")),
             costs=tuple(state for state in bundle.states("registry-value") if _COSTS.search(state.name)),
             refused=held or (told.pointing_to("metered-network-blocked") if told else None),
         )
@@ -209,7 +207,7 @@ class ScanPath(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ScanPath | None:
         """None when the class was not queried."""
-        row = newest_state(bundle.states("wmi", "CCM_SUPLocationList"))
+        row = newest(bundle.states("wmi", "CCM_SUPLocationList"))
         return cls(row=row, location=bundle.evidence(UpdatePointLocation)) if row else None
 
     @property

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import re
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
-from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, code_of, newest
 from ccmdoctor.model import Event, HResult, State
 
 
@@ -46,7 +45,7 @@ class PolicyTransport(Evidence, frozen=True):
 
 
 def _is_success(event: Event) -> bool:
-    code = HResult.parse(event.fields.get("error", ""))
+    code = code_of(event)
     return code is not None and code.ok
 
 
@@ -127,7 +126,7 @@ class ClientAgentConfig(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ClientAgentConfig | None:
         """None when the class was not queried."""
-        row = newest_state(bundle.states("wmi", "CCM_ClientAgentConfig"))
+        row = newest(bundle.states("wmi", "CCM_ClientAgentConfig"))
         return cls(row=row) if row else None
 
     @property
@@ -148,7 +147,7 @@ class ScanPolicy(Evidence, frozen=True):
     def read(cls, bundle: Bundle) -> ScanPolicy | None:
         """None when the class was not queried."""
         rows = tuple(bundle.states("wmi", "CCM_UpdateSource"))
-        empty = newest_state(bundle.states("wmi-empty", "CCM_UpdateSource"))
+        empty = newest(bundle.states("wmi-empty", "CCM_UpdateSource"))
         return cls(rows=rows, empty=empty) if rows or empty else None
 
     @property

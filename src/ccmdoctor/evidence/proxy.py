@@ -12,7 +12,6 @@ from fnmatch import fnmatchcase
 from urllib.parse import SplitResult, urlsplit
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, State
 
@@ -30,7 +29,7 @@ class WinHttpProxy(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> WinHttpProxy | None:
         """None when the command's output is not in the bundle."""
-        found = newest_state(bundle.states("winhttp-proxy")) or _named_by_agent(bundle.events("wu-proxy-used"))
+        found = newest(bundle.states("winhttp-proxy")) or _named_by_agent(bundle.events("wu-proxy-used"))
         return cls(shown=found) if found else None
 
     @property

@@ -14,12 +14,11 @@ only what no later success follows counts.
 from __future__ import annotations
 
 import html
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, standing
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -46,17 +45,6 @@ _OF_REGISTRATION = (
     "registration-send-failed",
     "registration-not-saved",
 )
-
-
-def code_of(event: Event | None) -> HResult | None:
-    """The error code that an event carries."""
-    return HResult.parse(event.fields.get("error", "")) if event else None
-
-
-def standing(bad: Iterable[Event], good: Sequence[Event | None]) -> tuple[Event, ...]:
-    """The events that no success is known to follow."""
-    known = [one for one in good if one is not None]
-    return tuple(one for one in bad if not any(success.after(one) is True for success in known))
 
 
 class Registration(Evidence, frozen=True):
@@ -213,8 +201,8 @@ class SiteAssignment(Evidence, frozen=True):
             incompatible=newest(standing(bundle.events("site-incompatible"), good)) if refused else None,
             by_policy=newest(bundle.events("site-by-policy")) if refused else None,
             none=newest(standing(bundle.events("site-none"), good)),
-            no_authority=newest_state(bundle.states("wmi-empty", "SMS_Authority")),
-            authority=newest_state([row for row in bundle.states("wmi", "SMS_Authority") if row.values.get("name")]),
+            no_authority=newest(bundle.states("wmi-empty", "SMS_Authority")),
+            authority=newest([row for row in bundle.states("wmi", "SMS_Authority") if row.values.get("name")]),
             trouble=newest(bundle.events("site-refresh-failed", "site-refused")),
         )
         return found if any(getattr(found, name) for name in found.__struct_fields__) else None

@@ -74,15 +74,10 @@ class StateMessages(Evidence, frozen=True):
 
     def marks(self) -> Iterable[Mark]:
         """Reporting."""
-        good = self.forwarded or newest_row(self.sent)
-        bad = newest_row(self.waiting) or self.failed
+        good = self.forwarded or newest(self.sent)
+        bad = newest(self.waiting) or self.failed
         if good or bad:
             yield Mark(Stage.REPORTING, "state-messages", good, bad, bool(self.waiting))
-
-
-def newest_row(rows: tuple[State, ...]) -> State | None:
-    """The last of rows as they were printed."""
-    return rows[-1] if rows else None
 
 
 def _is(row: State, name: str) -> bool:

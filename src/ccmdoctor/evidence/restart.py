@@ -16,7 +16,7 @@ from datetime import UTC, datetime, timedelta
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, newest, ordered
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, code_of, newest, ordered
 from ccmdoctor.evidence.enforcement import (
     Deadline,
     DeploymentTimes,
@@ -31,7 +31,6 @@ from ccmdoctor.evidence.enforcement import (
     yes,
 )
 from ccmdoctor.evidence.install import Failure, InstallHistory
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.windows import LocalClock, MaintenanceWindows
 from ccmdoctor.formats.clock import mof_instant
@@ -165,7 +164,7 @@ def _coded(bundle: Bundle) -> list[Told]:
     """Errors whose code says that the update is installed already and waits for a restart."""
     found = []
     for event in bundle.events("update-state-error", "install-finished", "install-result"):
-        code = HResult.parse(event.fields.get("error", ""))
+        code = code_of(event)
         if code is not None and "restart-pending" in codes.points_to(code):
             found.append((event, update_of(event)))
     return found
@@ -177,7 +176,7 @@ def _in_order(told: list[Told]) -> list[Told]:
 
 
 def _boot(bundle: Bundle) -> tuple[State, datetime] | None:
-    system = newest_state(bundle.states("wmi", "Win32_OperatingSystem"))
+    system = newest(bundle.states("wmi", "Win32_OperatingSystem"))
     at = mof_instant(str(system.values.get("lastbootuptime") or "")) if system else None
     return (system, at.utc) if system and at and at.utc else None
 
@@ -311,7 +310,7 @@ class PendingRestarts(Evidence, frozen=True):
         course = _Course(bundle)
         progress = bundle.evidence(UpdateProgress)
         rows = progress if progress and progress.listed else None
-        verdict = newest_state(
+        verdict = newest(
             [row for row in bundle.states("wmi", "CCM_ClientUtilities") if row.values.get("rebootpending") is not None]
         )
         keys = tuple(_windows_keys(bundle))

@@ -16,8 +16,8 @@ from datetime import datetime
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
-from ccmdoctor.evidence.install import Failure, InstallHistory, code_of
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest
+from ccmdoctor.evidence.install import Failure, InstallHistory
 from ccmdoctor.evidence.services import Service, WindowsServices
 from ccmdoctor.evidence.updates import KB, installed_now
 from ccmdoctor.knowledge import codes

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, newest, standing
 from ccmdoctor.evidence.client_health import WmiHealth
-from ccmdoctor.evidence.registration import code_of, standing
 from ccmdoctor.model import Event, Stage
 
 _QUOTES = " \"'\u201c\u201d"

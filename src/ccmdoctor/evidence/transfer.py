@@ -19,8 +19,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
-from ccmdoctor.evidence.content import Successes, Trail, plain_id
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered, plain_id
+from ccmdoctor.evidence.content import Successes, Trail
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 

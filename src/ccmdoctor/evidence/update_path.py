@@ -15,8 +15,8 @@ from collections.abc import Iterable
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
-from ccmdoctor.evidence.enforcement import Progress, UpdateProgress, WindowWait, update_id
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest, plain_id
+from ccmdoctor.evidence.enforcement import Progress, UpdateProgress, WindowWait
 from ccmdoctor.evidence.install import InstallHistory
 from ccmdoctor.evidence.policy import Assignments
 from ccmdoctor.evidence.restart import PendingRestarts
@@ -72,10 +72,10 @@ class _Walk:
     def _ids(self) -> Iterable[str]:
         if self.known and self.known.id:
             yield self.known.id
-        yield from (update_id(one.fields["update"]) for one in self.targeted)
+        yield from (plain_id(one.fields["update"]) for one in self.targeted)
         for event in self.bundle.events(*_DOWNLOADED, *_NOT_DOWNLOADED, "update-status", "install-finished"):
             if self._is_asked(event):
-                yield update_id(event.fields["update"])
+                yield plain_id(event.fields["update"])
 
     def _row(self) -> Progress | None:
         if self.progress is None:
@@ -89,7 +89,7 @@ class _Walk:
         return named[-1] if named else None
 
     def _mine(self, *messages: str) -> list[Event]:
-        return [one for one in self.bundle.events(*messages) if update_id(one.fields.get("update", "")) in self.ids]
+        return [one for one in self.bundle.events(*messages) if plain_id(one.fields.get("update", "")) in self.ids]
 
     def steps(self) -> Iterable[Step]:
         """All steps in their order."""
@@ -147,7 +147,7 @@ class _Walk:
         if self.row and self.row.state == "wait-service-window":
             return Step(PathStep.WINDOW, PathState.WAITING, self.row.proof[-1])
         wait = self.bundle.evidence(WindowWait)
-        mine = {update_id(one.fields["assignment"]) for one in self.targeted if one.fields.get("assignment")}
+        mine = {plain_id(one.fields["assignment"]) for one in self.targeted if one.fields.get("assignment")}
         if wait and wait.stands and wait.assignment and wait.assignment.strip("{}").lower() in mine:
             return Step(PathStep.WINDOW, PathState.WAITING, wait.proof[-1])
         if self.row and self.row.state in _AT_WORK:
@@ -176,7 +176,7 @@ class _Walk:
         mine = [
             one
             for one in (installs.failures if installs else ())
-            if update_id(one.subject) in self.ids or self.bundle.target.names(one.name, one.subject)
+            if plain_id(one.subject) in self.ids or self.bundle.target.names(one.name, one.subject)
         ]
         return mine[-1].last if mine else None
 

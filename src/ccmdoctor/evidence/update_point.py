@@ -12,7 +12,6 @@ from datetime import UTC, datetime
 
 from ccmdoctor.evidence import probe_answer
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
-from ccmdoctor.evidence.policy import newest_state
 from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.tables import table
@@ -394,7 +393,7 @@ class UpdateSource(Evidence, frozen=True):
         keys = table("windows_update")["keys"]
         value = bundle.registry(keys["policy"], "WUServer")
         below = bundle.states("registry", f"HKLM\\{keys['automatic']}")
-        exported = newest_state(
+        exported = newest(
             [one for one in bundle.states("registry", f"HKLM\\{keys['policy']}") if below or _is_whole(one)]
         )
         handler, agent = (
@@ -412,7 +411,7 @@ class UpdateSource(Evidence, frozen=True):
             exported=exported,
             handler=handler,
             agent=agent,
-            automatic=newest_state([one for one in below if _is_whole(one)]),
+            automatic=newest([one for one in below if _is_whole(one)]),
             missed=missed,
             undone=bool(handler and refused and refused.after(handler)),
         )

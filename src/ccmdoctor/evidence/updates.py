@@ -12,7 +12,7 @@ from datetime import datetime
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, Target, plain_id
 from ccmdoctor.evidence.scan import Scan, ScanHistory
 from ccmdoctor.formats.clock import mof_instant
 from ccmdoctor.knowledge.tables import table
@@ -59,7 +59,7 @@ class UpdateState(msgspec.Struct, frozen=True):
         """Whether the user's KB number, title or id is this update's."""
         if target.article:
             return target.names(self.title, self.article)
-        return target.names(self.title) or (bool(self.id) and self.id == _id(target.update or ""))
+        return target.names(self.title) or (bool(self.id) and self.id == plain_id(target.update or ""))
 
 
 class UpdateStates(Evidence, frozen=True):
@@ -79,12 +79,12 @@ class UpdateStates(Evidence, frozen=True):
         """None when neither the class was listed nor UpdatesStore.log names an update."""
         rows = bundle.states("wmi", "CCM_UpdateStatus")
         empty = bundle.states("wmi-empty", "CCM_UpdateStatus")
-        known = {_id(event.fields["update"]): event.fields for event in bundle.events("update-targeted")}
+        known = {plain_id(event.fields["update"]): event.fields for event in bundle.events("update-targeted")}
         found: dict[str, UpdateState] = {}
         for event in bundle.events("update-status", "update-state-raised"):
-            _note(found, event, known.get(_id(event.fields["update"]), {}))
+            _note(found, event, known.get(plain_id(event.fields["update"]), {}))
         for row in rows:
-            id = _id(str(row.values.get("uniqueid") or ""))
+            id = plain_id(str(row.values.get("uniqueid") or ""))
             found[id or str(row.place)] = UpdateState(
                 id,
                 str(row.values.get("title") or ""),
@@ -177,7 +177,7 @@ def installed_now(bundle: Bundle) -> frozenset[str]:
     states: dict[str, set[bool]] = {}
     for row in bundle.states("wmi", "CCM_UpdateStatus"):
         title, article = str(row.values.get("title") or ""), str(row.values.get("article") or "")
-        names = {_id(str(row.values.get("uniqueid") or "")), *(kb.upper() for kb in KB.findall(title))}
+        names = {plain_id(str(row.values.get("uniqueid") or "")), *(kb.upper() for kb in KB.findall(title))}
         if article.isdecimal():
             names.add(f"KB{article}")
         for name in names - {""}:
@@ -187,25 +187,22 @@ def installed_now(bundle: Bundle) -> frozenset[str]:
 
 def _note(found: dict[str, UpdateState], event: Event, targeted: dict[str, str]) -> None:
     """The newest state of an update; a line without a title keeps what is known, also from the deployment's list."""
-    id = _id(event.fields["update"])
+    id = plain_id(event.fields["update"])
     before = found.get(id)
     title = event.fields.get("title") or (before.title if before else "") or targeted.get("title", "")
     status = event.fields["status"].strip(".,")
     found[id] = UpdateState(id, title, status, targeted.get("article", ""), (event,))
 
 
-def _id(text: str) -> str:
-    return text.strip("(){} ").lower().rsplit("sum_", 1)[-1]
-
-
-def _plain(text: str) -> str:
+def plain_text(text: str) -> str:
+    """A title as it is compared: width, case and blanks do not count."""
     return " ".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
 def _kind(title: str) -> str:
     """``windows``, ``family`` (of the Windows family, not Windows itself) or ``other``, by the words of a title."""
     words = table("windows_update")["titles"]
-    text = _plain(title)
+    text = plain_text(title)
     if any(word in text for word in words["other"]):
         return "other"
     if any(word in text for word in words["family"]):
@@ -215,5 +212,5 @@ def _kind(title: str) -> str:
 
 def is_feature_update(title: str) -> bool:
     """Whether a title, or what a user asks for, says that it is a feature update."""
-    text = _plain(title)
+    text = plain_text(title)
     return any(word in text for word in table("windows_update")["titles"]["feature"])

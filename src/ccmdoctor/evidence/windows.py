@@ -23,8 +23,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from ccmdoctor.evidence.base import Bundle, Evidence, Proof
-from ccmdoctor.evidence.policy import newest_state
+from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
 from ccmdoctor.formats.clock import mof_instant, plausible, since_1970, span_of, viewer_instant
 from ccmdoctor.model import Event, State, Zone
 
@@ -368,7 +367,7 @@ class MaintenanceWindows(Evidence, frozen=True):
         clock = LocalClock.of(bundle)
         log = _Log(bundle, clock)
         rows = bundle.states("wmi", "CCM_ServiceWindow")
-        empty = newest_state(bundle.states("wmi-empty", "CCM_ServiceWindow")) if not rows else None
+        empty = newest(bundle.states("wmi-empty", "CCM_ServiceWindow")) if not rows else None
         windows = tuple(_planned(_rows(rows, clock), log.windows)) or tuple(log.windows.values())
         if not (windows or empty or log.unrestricted or log.unreadable or log.complete or log.refused):
             return None

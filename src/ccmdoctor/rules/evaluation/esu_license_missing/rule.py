@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.applicability import ReportedCodes, SupportExtension, code_of
+from ccmdoctor.evidence.applicability import ReportedCodes, SupportExtension
+from ccmdoctor.evidence.base import code_of
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.model import Finding, Verdict
 from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.applicability import AskedUpdate, ServicingStack, code_of
+from ccmdoctor.evidence.applicability import AskedUpdate, ServicingStack
+from ccmdoctor.evidence.base import code_of
 from ccmdoctor.evidence.servicing import Servicing
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import likely, rule, ruled_out, undecided
