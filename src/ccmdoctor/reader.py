@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import bisect
 import importlib
-import mmap
 import pkgutil
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
 from re import Match
@@ -29,14 +29,39 @@ from ccmdoctor.knowledge import logs
 from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns, wordings
 from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
 from ccmdoctor.sources import Source, archive
-from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, spooled
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, forget, spooled
 
+HEAD = 65_536  # bytes by which an artifact is recognised
+LARGEST_POLICY = 16 << 20  # bytes of a policy file
 WINDOW = 8 << 20  # bytes of one artifact given to the automaton at a time
 MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; older ones are counted only
 LARGEST_STATE_TEXT = 4 << 20  # bytes; command outputs are small, logs are not
 MIXED = 64 << 20  # bytes; a larger log of one byte a character is not searched for UTF-16 pieces
 PASTED = 1 << 20  # bytes; what people copied out of a page is small, and may hold its blanks and its line breaks
 LONGEST_TEXT = 4_000  # characters of a record's text kept for quoting
+
+
+class Kind(StrEnum):
+    """What the bytes of an artifact are."""
+
+    BLANK = "blank"
+    ARCHIVE = "archive"
+    POLICY = "policy"
+    BINARY = "binary"
+    TEXT = "text"
+
+
+def kind_of(data: Data, name: str) -> Kind:
+    """How an artifact is to be read, by its first bytes. A log that begins like an archive is one only when whole."""
+    head = bytes(data[:HEAD])
+    framed = cmtrace.OPEN in head
+    if text.is_blank(data):
+        return Kind.BLANK
+    if archive.is_archive(head) and (not framed or archive.is_whole(data)):
+        return Kind.ARCHIVE
+    if not framed and registry_pol.is_policy_file(head, name):
+        return Kind.POLICY
+    return Kind.BINARY if text.is_binary(head) else Kind.TEXT
 
 
 class Reading(NamedTuple):
@@ -126,39 +151,43 @@ def _read_all(
 def _read_artifact(
     data: Data, artifact: Artifact, collector: _Collector, budget: archive.Budget, progress: Progress, depth: int
 ) -> None:
-    name = artifact.name
-    head = bytes(data[:65536])
-    if text.is_blank(data):
+    name, kind = artifact.name, kind_of(data, artifact.name)
+    if kind is Kind.BLANK:
         collector.covered(name, "empty")
-    elif archive.is_archive(head) and (cmtrace.OPEN not in head or archive.is_whole(data)):
+    elif kind is Kind.ARCHIVE:
         _read_all(archive.members(data, name, budget, depth), collector, budget, progress, depth + 1)
-    elif cmtrace.OPEN not in head and registry_pol.is_policy_file(head, name):
-        collector.states.extend(registry_pol.read(bytes(data[: 16 << 20]), name))
+    elif kind is Kind.POLICY:
+        collector.states.extend(registry_pol.read(bytes(data[:LARGEST_POLICY]), name))
         collector.covered(name, "read", records=1, note=artifact.note)
-    elif text.is_binary(head):
+    elif kind is Kind.BINARY:
         collector.covered(name, "skipped", note="not-text")
     elif _is_duplicate(data, name, collector):
         collector.covered(name, "duplicate", note=None)
     else:
-        with _narrow(data, head) as narrow:
+        with narrowed(data) as narrow:
             _read_text(narrow, name, artifact.note, collector, progress)
 
 
 def _is_duplicate(data: Data, name: str, collector: _Collector) -> bool:
-    """Whether this was read before under the same log name: same size, same first and last 64 kB."""
-    digest = blake2b(bytes(data[:65536]) + bytes(data[-65536:]), digest_size=16)
-    key = (len(data), digest.digest() + logs.by_file(name).log.lower().encode("utf-8", "replace"))
-    return collector.digests.setdefault(key, name) != name
+    """Whether this was read before under the same log name."""
+    return collector.digests.setdefault(fingerprint(data, name), name) != name
+
+
+def fingerprint(data: Data, name: str) -> tuple[int, bytes]:
+    """By which a copy is known: the log, the size, the first and last 64 kB."""
+    digest = blake2b(bytes(data[:HEAD]) + bytes(data[-HEAD:]), digest_size=16)
+    return len(data), digest.digest() + logs.by_file(name).log.lower().encode("utf-8", "replace")
 
 
 @contextmanager
-def _narrow(data: Data, head: bytes) -> Iterator[Data]:
+def narrowed(data: Data) -> Iterator[Data]:
     """The same text with one byte a character where it was UTF-16, wholly or in runs; line numbers stay."""
+    head = bytes(data[:HEAD])
     wide = text.is_wide(head)
     if wide:
         with spooled(text.narrowed(data, wide), lambda total: None) as narrow:
             yield _blanks(narrow)
-    elif len(data) <= MIXED and (text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-65536:]))):
+    elif len(data) <= MIXED and (text.holds_wide_runs(head) or text.holds_wide_runs(bytes(data[-HEAD:]))):
         yield text.narrow(bytes(data))
     else:
         yield _blanks(data)
@@ -178,7 +207,7 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         opens, closes = cmtrace.count(data, start, start + WINDOW)
         opened, closed = opened + opens, closed + closes
         scan.window(start)
-        _forget(data)
+        forget(data)
         progress.step(name, min(start + WINDOW, len(data)), len(data))
     scan.finish(framed=opened > 0)
     collector.lengths[name] = len(data), text.newlines(data, 0, len(data)) if log.older else None
@@ -194,12 +223,6 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
-
-
-def _forget(data: Data) -> None:
-    """Let the system drop mapped pages that were read, so that memory does not grow with the file (POSIX only)."""
-    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
-        data.madvise(mmap.MADV_DONTNEED)
 
 
 @cache
@@ -340,7 +363,7 @@ class _Scan:
             start = event.record.place.offset
             line, at = line + text.newlines(self._data, at, start), start
             event.record = msgspec.structs.replace(event.record, place=Place(self._name, line, start))
-        _forget(self._data)
+        forget(self._data)
 
     def finish(self, framed: bool) -> None:
         """Read the records around the hits and hand over what was found; ``framed`` when records of CMTrace stand here.

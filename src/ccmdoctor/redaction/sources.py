@@ -9,9 +9,9 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import datetime
 from functools import partial
 
-from ccmdoctor.formats import cmtrace, registry_pol
-from ccmdoctor.formats.text import Data, is_binary, is_blank
+from ccmdoctor.formats.text import Data
 from ccmdoctor.model import Progress
+from ccmdoctor.reader import LARGEST_POLICY, Kind, kind_of
 from ccmdoctor.redaction import policy_file
 from ccmdoctor.redaction.pieces import Change, changed
 from ccmdoctor.redaction.text import Learner, Replacer
@@ -19,7 +19,6 @@ from ccmdoctor.sources import Artifact, Source, Unread, archive
 from ccmdoctor.sources.artifact import RefusedError, bounded, spooled
 
 _SMALL = 4 << 20  # bytes; only command outputs are searched for columns
-_LARGEST_POLICY = 16 << 20  # bytes
 _STAND_IN = b"\x01" * 60
 
 
@@ -82,11 +81,11 @@ class Redaction:
             return  # it is named again when it is to be read
 
     def _learn_bytes(self, data: Data, learner: Learner, name: str = "") -> None:
-        kind = _kind(data, name)
-        if kind == "policy":
-            text = policy_file.text_of(bytes(data[:_LARGEST_POLICY]))
+        kind = kind_of(data, name)
+        if kind is Kind.POLICY:
+            text = policy_file.text_of(bytes(data[:LARGEST_POLICY]))
             learner.learn(text.encode("utf-8", "surrogatepass"))
-        elif kind == "text":
+        elif kind is Kind.TEXT:
             small = len(data) <= _SMALL
 
             def take(work: bytes) -> bytes:
@@ -118,12 +117,12 @@ class Redaction:
     @contextmanager
     def _open(self, artifact: Artifact) -> Iterator[Data]:
         with artifact.open() as data:
-            kind = _kind(data, artifact.name)
-            if kind == "policy":
-                yield policy_file.rewritten(bytes(data[:_LARGEST_POLICY]), self._replacer.text)
-            elif kind == "binary":
+            kind = kind_of(data, artifact.name)
+            if kind is Kind.POLICY:
+                yield policy_file.rewritten(bytes(data[:LARGEST_POLICY]), self._replacer.text)
+            elif kind in (Kind.BINARY, Kind.ARCHIVE):
                 yield bytes(data[:4]) + _STAND_IN
-            elif kind == "blank":
+            elif kind is Kind.BLANK:
                 yield bytes(data)
             else:
                 change = self._telling(self._replacer.change, artifact.name, len(data))
@@ -133,17 +132,7 @@ class Redaction:
 
 def is_text(artifact_data: Data, name: str) -> bool:
     """Whether an artifact's bytes are understood, so that they can be redacted."""
-    return _kind(artifact_data, name) != "binary"
-
-
-def _kind(data: Data, name: str) -> str:
-    """How the reader will take these bytes: policy, binary, blank or text (archives are taken apart before)."""
-    head = bytes(data[:65536])
-    if is_blank(data):
-        return "blank"
-    if cmtrace.OPEN not in head and registry_pol.is_policy_file(head, name):
-        return "policy"
-    return "binary" if is_binary(head) or (archive.is_archive(head) and cmtrace.OPEN not in head) else "text"
+    return kind_of(artifact_data, name) not in (Kind.BINARY, Kind.ARCHIVE)
 
 
 def _reader(pieces: Iterator[bytes]) -> Callable[[int], bytes]:
@@ -163,8 +152,7 @@ def _flat(found: Iterator[Artifact | Unread], budget: archive.Budget, depth: int
             continue
         try:
             with artifact.open() as data:
-                head = bytes(data[:65536])
-                packed = archive.is_archive(head) and (cmtrace.OPEN not in head or archive.is_whole(data))
+                packed = kind_of(data, artifact.name) is Kind.ARCHIVE
                 if packed:
                     yield from _flat(archive.members(data, artifact.name, budget, depth), budget, depth + 1)
         except RefusedError as refusal:

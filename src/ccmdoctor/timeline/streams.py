@@ -10,7 +10,6 @@ import heapq
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime, timedelta
-from hashlib import blake2b
 from operator import itemgetter
 from typing import NamedTuple
 
@@ -20,8 +19,9 @@ from ccmdoctor.formats import cmtrace, lines, text
 from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
 from ccmdoctor.model import InputError, Instant, Progress, Zone
+from ccmdoctor.reader import HEAD, Kind, fingerprint, kind_of, narrowed
 from ccmdoctor.sources import Source, archive
-from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, forget, spooled
+from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, forget
 from ccmdoctor.timeline import columns
 from ccmdoctor.timeline.columns import NO_BIAS, NO_TIME, Block
 from ccmdoctor.timeline.entries import Entry, Wanted
@@ -29,7 +29,7 @@ from ccmdoctor.timeline.entries import Entry, Wanted
 _EPOCH = datetime(1970, 1, 1)
 _MILLISECOND = timedelta(milliseconds=1)
 _LONGEST = 4_000  # characters of a text that are shown
-_HEAD = 65_536  # bytes by which a file is recognised
+_NO_LOG = {Kind.BLANK: "empty", Kind.BINARY: "not-text", Kind.POLICY: "no-times"}  # keys of the words files
 _CHUNK = 1 << 20  # bytes of lines read at a time
 
 
@@ -52,7 +52,7 @@ class Opened(NamedTuple):
 def opened(sources: Sequence[Source], stack: ExitStack, progress: Progress | None = None) -> Opened:
     """All text files of the sources. Raises InputError when there is none."""
     found = Opened([], [])
-    seen: set[tuple[str, int, bytes]] = set()
+    seen: set[tuple[int, bytes]] = set()
     for source in sources:
         _open_all(bounded(source), found, seen, stack, archive.Budget(), progress or Progress(), 1)
     if not found.logs:
@@ -66,7 +66,7 @@ def opened(sources: Sequence[Source], stack: ExitStack, progress: Progress | Non
 def _open_all(
     artifacts: Iterable[Artifact | Unread],
     found: Opened,
-    seen: set[tuple[str, int, bytes]],
+    seen: set[tuple[int, bytes]],
     stack: ExitStack,
     budget: archive.Budget,
     progress: Progress,
@@ -85,35 +85,25 @@ def _open_all(
         except OSError:
             found.unread.append((artifact.name, "cannot-be-opened"))
             continue
-        head = bytes(data[:_HEAD])
-        if archive.is_archive(head) and (cmtrace.OPEN not in head or archive.is_whole(data)):
+        kind = kind_of(data, artifact.name)
+        if kind is Kind.ARCHIVE:
             inner = archive.members(data, artifact.name, budget, depth)
             _open_all(inner, found, seen, stack, budget, progress, depth + 1)
-        elif text.is_blank(data):
-            found.unread.append((artifact.name, "empty"))
-        elif text.is_binary(head):
-            found.unread.append((artifact.name, "not-text"))
-        else:
-            log = logs.by_file(artifact.name).log
-            key = (log.lower(), len(data), blake2b(head + bytes(data[-_HEAD:]), digest_size=16).digest())
-            if key not in seen:  # the same file again would double every entry
-                seen.add(key)
-                narrow = _narrow(data, head, stack)
-                framed = narrow.find(cmtrace.OPEN) >= 0
-                if framed or _has_times(narrow):
-                    found.logs.append(Log(artifact.name, log, narrow, framed))
-                else:
-                    found.unread.append((artifact.name, "no-times"))
-
-
-def _narrow(data: Data, head: bytes, stack: ExitStack) -> Data:
-    wide = text.is_wide(head)
-    return stack.enter_context(spooled(text.narrowed(data, wide), lambda total: None)) if wide else data
+        elif kind is not Kind.TEXT:
+            found.unread.append((artifact.name, _NO_LOG[kind]))
+        elif (key := fingerprint(data, artifact.name)) not in seen:  # the same file again would double every entry
+            seen.add(key)
+            narrow = stack.enter_context(narrowed(data))
+            framed = narrow.find(cmtrace.OPEN) >= 0
+            if framed or _has_times(narrow):
+                found.logs.append(Log(artifact.name, logs.by_file(artifact.name).log, narrow, framed))
+            else:
+                found.unread.append((artifact.name, "no-times"))
 
 
 def _has_times(data: Data) -> bool:
     """Whether one of the first lines states a time; command outputs and notes have no place in an order of times."""
-    return any(lines.read_line(raw).when for _, raw in _split(data, 0, min(len(data), _HEAD)))
+    return any(lines.read_line(raw).when for _, raw in _split(data, 0, min(len(data), HEAD)))
 
 
 class _Zones:
@@ -239,11 +229,8 @@ def _chosen(at: columns.Ints, wanted: Wanted) -> list[bool]:
 
 def _instants(block: Block, log: Log, zones: _Zones, before: int) -> tuple[columns.Ints, int]:
     """The instant of each record in milliseconds, one without a time at that of the record before it."""
-    proven = (block.bias != NO_BIAS) & (block.local != NO_TIME)
-    if logs.zone_unproven(log.log):
-        proven[:] = False
-    at = np.where(proven, block.local + np.where(proven, block.bias, 0) * 60_000, NO_TIME)
-    for index in np.flatnonzero(~proven & (block.local != NO_TIME)).tolist():
+    at = np.full_like(block.local, NO_TIME) if logs.zone_unproven(log.log) else block.utc
+    for index in np.flatnonzero((at == NO_TIME) & (block.local != NO_TIME)).tolist():
         local = int(block.local[index])
         at[index] = local + zones.near(_EPOCH + local * _MILLISECOND) * 60_000
     known = at != NO_TIME
