@@ -14,7 +14,7 @@ import zipfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from ccmdoctor.knowledge.messages import messages
+from ccmdoctor.knowledge.messages import messages, patterns
 
 MEGABYTE = 1 << 20
 RECORD = (
@@ -24,7 +24,7 @@ RECORD = (
 CHATTER = (
     "Sending outgoing message '{guid}'. Flags 0x200, sender account empty",
     'Raising event:\n\ninstance of SoftDistProgramStarted\n{\n\tDateTime = "20250325010203.412000+000";\n};',
-    'Policy state for [CCM_Policy_Policy5.PolicyID="{guid}"] is currently [Active]',
+    'Policy [CCM_Policy_Policy5.PolicyID="{guid}"] was looked at and is unchanged',
     "CTaskConsumer::Fire - firing trigger '{guid}' for task '{number}'",
     "Successfully processed request {number} of {number} for user S-1-5-18",
 )
@@ -33,6 +33,7 @@ CHATTER = (
 def generate(path: Path, megabytes: int, seed: int = 1) -> None:
     """A log of chatter in which one record in fifteen holds a known line."""
     chance = random.Random(seed)
+    assert not any(literal in line.encode() for line in CHATTER for literal in patterns()), "chatter is no known line"
     samples = [message.sample for message in messages().values()]
     with path.open("w", encoding="utf-8", newline="") as out:
         while out.tell() < megabytes << 20:
@@ -46,10 +47,13 @@ def generate(path: Path, megabytes: int, seed: int = 1) -> None:
 
 
 def timed(command: Sequence[str]) -> float:
-    """Seconds of wall time of one cold process."""
+    """Seconds of wall time of one cold process. Raises RuntimeError when it could not do its work (exit code 2)."""
     start = time.perf_counter()
-    subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    return time.perf_counter() - start
+    done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    seconds = time.perf_counter() - start
+    if done.returncode == 2:
+        raise RuntimeError(f"{command[0]}: {done.stderr.decode('utf-8', 'replace').strip()}")
+    return seconds
 
 
 def peak(command: Sequence[str]) -> float:

@@ -28,6 +28,14 @@ print(count)
 """
 
 
+def _is_utf8(literal: bytes) -> bool:
+    try:
+        literal.decode("utf-8")
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def rows(megabytes: int, runs: int) -> list[tuple[str, str]]:
     """Label and figure."""
     found = ripgrep()
@@ -37,12 +45,14 @@ def rows(megabytes: int, runs: int) -> list[tuple[str, str]]:
     with tempfile.TemporaryDirectory() as folder:
         log, literals = Path(folder) / "CcmExec.log", Path(folder) / "literals.txt"
         generate(log, megabytes)
-        literals.write_bytes(b"\n".join(patterns()) + b"\n")
+        # ripgrep takes UTF-8 only; the same words in the code page of Japan are ours to search alone
+        same = [literal for literal in patterns() if _is_utf8(literal)]
+        literals.write_bytes(b"\n".join(same) + b"\n")
         ours = [sys.executable, "-c", SCAN, str(log)]
         theirs = [rg, "-c", "-F", "-j1", "-f", str(literals), str(log)]
         mine, other = medians([lambda: timed(ours), lambda: timed(theirs)], runs)
     return [
         (f"scan of {megabytes} MB with {len(patterns())} literals, cold process", f"{mine:.3f} s"),
-        (f"`rg -c -F -f` ({version}) with the same literals on the same file", f"{other:.3f} s"),
+        (f"`rg -c -F -f` ({version}) with {len(same)} of the same literals on the same file", f"{other:.3f} s"),
         ("ratio (goal: at least 1.5)", f"{other / mine:.2f}"),
     ]
