@@ -1,4 +1,4 @@
-"""One target under atheris in a process of its own: ``python -m fuzz.one TARGET SECONDS CASES``.
+"""One target under atheris in a process of its own: ``python -m fuzz.one TARGET SECONDS CASES SEED``.
 
 The first input of each kind of failure is cut down and stored; fuzzing goes on, so that no defect hides another.
 """
@@ -59,7 +59,8 @@ def smaller(run: Callable[[bytes], None], data: bytes, kind: str) -> bytes:
 
 def main() -> None:
     """Fuzz for some seconds."""
-    name, seconds, cases = sys.argv[1], sys.argv[2], Path(sys.argv[3])
+    name, seconds, cases, seed = sys.argv[1], sys.argv[2], Path(sys.argv[3]), int(sys.argv[4])
+    random.seed(seed or None)
     target = targets()[name]
     seen: set[str] = set()
 
@@ -79,7 +80,7 @@ def main() -> None:
     words.write_text("".join(f'"{_escaped(one)}"\n' for one in (*target.words, "\n")), encoding="ascii")
     options = [
         f"-max_total_time={seconds}", f"-max_len={LONGEST}", f"-timeout={HANGS}", f"-rss_limit_mb={MEMORY}",
-        f"-dict={words}", f"-artifact_prefix={WORK / name}-", "-report_slow_units=1000",
+        f"-dict={words}", f"-artifact_prefix={WORK / name}-", "-report_slow_units=1000", f"-seed={seed}",
     ]  # fmt: skip
     atheris.Setup([sys.argv[0], *options, str(new), str(start)], once)
     atheris.Fuzz()

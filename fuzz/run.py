@@ -42,22 +42,23 @@ def main() -> int:
         print(f"no such target: {', '.join(unknown)}; there are {', '.join(sorted(targets()))}", file=sys.stderr)
         return 2
     waiting = list(asked.target or targets())
-    running: dict[int, tuple[str, Path, float]] = {}
+    running: dict[int, tuple[str, Path, float, subprocess.Popen[bytes]]] = {}
     found = 0
     while waiting or running:
         while waiting and len(running) < asked.jobs:
             name = waiting.pop(0)
             log = WORK / f"{name}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "fuzz.one", name, str(asked.seconds), str(asked.cases)]
+            command = [sys.executable, "-m", "fuzz.one", name, str(asked.seconds), str(asked.cases), str(asked.seed)]
             with log.open("wb") as out:
                 paths = {"PYTHONPATH": os.pathsep.join(PATHS)}
                 child = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **paths})
-            running[child.pid] = name, log, time.monotonic()
+            # a Popen that nobody holds is waited for by the next one
+            running[child.pid] = name, log, time.monotonic(), child
         pid, status, usage = os.wait4(-1, 0)
         if pid in running:
-            name, log, begun = running.pop(pid)
-            code = os.waitstatus_to_exitcode(status)
+            name, log, begun, child = running.pop(pid)
+            code = child.returncode = os.waitstatus_to_exitcode(status)
             for path in (WORK / f"{name}{NEW}").glob("*"):
                 path.replace(WORK / name / path.name)
             found += _report(name, log, code, usage.ru_utime + usage.ru_stime, time.monotonic() - begun)
@@ -69,6 +70,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=60, help="how long each target runs (default: 60)")
     parser.add_argument("--target", action="append", default=[], help="one target; may stand several times")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many targets run at a time")
+    parser.add_argument("--seed", type=int, default=0, help="makes runs alike; 0 draws another way each time")
     parser.add_argument("--cases", type=Path, default=CASES, help="where findings are stored")
     return parser.parse_args()
 

@@ -42,8 +42,9 @@ _PROFILE = _compile(
     r"(?:\\{1,4}|/)(?:Users|Documents and Settings)(?:\\{1,4}|/)"
     rf"({_IN_PATH}(?:{_IN_PATH}{{0,63}}(?=\\|/)|[^\\/:*?\"<>|\r\n\t;,)\]&\s']{{0,63}}))"
 )
+# a name must not end inside a letter of several bytes
 _ACCOUNT = _compile(
-    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)\\{{1,4}}({_USER})(?![\\\w])"
+    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)\\{{1,4}}({_USER})(?![\\\w\x80-\xff])"
 )
 _OF_ACCOUNT = _compile(
     r"(?:\b(?:\w*user|account|owner|logged|logon|login|member|on behalf|by|runas|run as|identity|principal|caller)\b"
@@ -95,7 +96,8 @@ _USER_KEYS = (
     r"ユーザー ?名",
 )
 _KEYED_USER = _compile(
-    rf"(?:{'|'.join(_USER_KEYS)})(?:{_SEP}|[ \t]+(?=['\"]))[\"']?(?:({_DOMAIN})\\{{1,4}})?({_USER})(?![\\:({{@])"
+    rf"(?:{'|'.join(_USER_KEYS)})(?:{_SEP}|[ \t]+(?=['\"]))[\"']?(?:({_DOMAIN})\\{{1,4}})?"
+    rf"({_USER})(?![\\:({{@\x80-\xff])"
 )
 _USER_AND_SID = _compile(rf"\buser ({_USER}) \(S-1-")
 _DOMAIN_KEYS = (
