@@ -49,9 +49,17 @@ def main() -> int:
             name = waiting.pop(0)
             log = WORK / f"{name}.log"
             log.parent.mkdir(parents=True, exist_ok=True)
-            command = [sys.executable, "-m", "fuzz.one", name, str(asked.seconds), str(asked.cases), str(asked.seed)]
+            command = [
+                sys.executable,
+                "-m",
+                "fuzz.one",
+                name,
+                str(asked.seconds),
+                str(asked.cases),
+                *(["steady"] if asked.steady else []),
+            ]
             with log.open("wb") as out:
-                paths = {"PYTHONPATH": os.pathsep.join(PATHS)}
+                paths = {"PYTHONPATH": os.pathsep.join(PATHS), "PYTHONHASHSEED": "0"}
                 child = subprocess.Popen(command, cwd=ROOT, stdout=out, stderr=out, env={**os.environ, **paths})
             # a Popen that nobody holds is waited for by the next one
             running[child.pid] = name, log, time.monotonic(), child
@@ -70,7 +78,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=int, default=60, help="how long each target runs (default: 60)")
     parser.add_argument("--target", action="append", default=[], help="one target; may stand several times")
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1, help="how many targets run at a time")
-    parser.add_argument("--seed", type=int, default=0, help="makes runs alike; 0 draws another way each time")
+    parser.add_argument("--steady", action="store_true", help="as many inputs as fit into that time, the same each run")
     parser.add_argument("--cases", type=Path, default=CASES, help="where findings are stored")
     return parser.parse_args()
 

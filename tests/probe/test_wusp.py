@@ -131,6 +131,7 @@ def test_any_answer_is_taken_or_refused(body: bytes) -> None:
     [
         '<!DOCTYPE x [<!ENTITY a "b"><!ENTITY c "&a;&a;">]><x>&c;</x>',
         '<!DOCTYPE x SYSTEM "http://127.0.0.1:1/x.dtd"><x/>',
+        '<x xmlns="}"/>',
         "<soap:Envelope xmlns:soap='" + responder.SOAP + "'><soap:Body/></soap:Envelope>",
     ],
 )

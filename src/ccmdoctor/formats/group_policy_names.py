@@ -83,7 +83,8 @@ def _state(
 
 
 def _local(element: etree._Element) -> str:
-    return etree.QName(element).localname if isinstance(element.tag, str) else ""
+    # QName refuses some namespaces that the parser accepts
+    return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
 def _text(element: etree._Element, *path: str) -> str | None:

@@ -112,7 +112,7 @@ def result(body: bytes, operation: str, namespace: str = CLIENT) -> Element | So
     root = _parsed(body)
     inside = root.find(f"{{{_ENVELOPE}}}Body") if root.tag == f"{{{_ENVELOPE}}}Envelope" else None
     if inside is None:
-        raise NotSoapError(f"<{etree.QName(root).localname}> is no SOAP envelope")
+        raise NotSoapError(f"<{root.tag.rpartition('}')[2]}> is no SOAP envelope")
     fault = inside.find(f"{{{_ENVELOPE}}}Fault")
     if fault is not None:
         return _fault(fault)
