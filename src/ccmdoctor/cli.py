@@ -7,6 +7,7 @@ Exit codes of ``diagnose``: 0 nothing wrong found, 1 a cause found, 2 the input 
 from __future__ import annotations
 
 import contextlib
+import gc
 import locale
 import os
 import sys
@@ -88,6 +89,7 @@ def _complain(error: InputError, ctx: click.Context) -> None:
 @click.version_option(__version__, prog_name="ccmdoctor")
 def main() -> None:
     """Says why a Windows update is not shown, downloaded, installed or applied on a ConfigMgr client."""
+    gc.set_threshold(100_000)  # what a run makes lives to its end; to look at it again and again costs a twentieth
     for stream in (sys.stdout, sys.stderr):
         # Japanese text must come out whatever the console's code page is
         reconfigure = getattr(stream, "reconfigure", None)

@@ -12,7 +12,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
-from functools import total_ordering
 from typing import Any
 
 import msgspec
@@ -157,12 +156,11 @@ class Record(msgspec.Struct, frozen=True):
     severity: int | None = None
 
 
-@total_ordering
 class Event:
     """A record that matched a known message.
 
     ``id`` is the message id, ``fields`` the named parts of the text, ``log`` the canonical log name ("WUAHandler").
-    Events order by (log, rotation, place in the file), which is the order in which a log was written.
+    ``order`` is (log, rotation, byte in the file): the order in which a log was written.
     """
 
     __slots__ = ("_utc", "before", "fields", "id", "log", "means", "record", "rotation")
@@ -182,17 +180,16 @@ class Event:
     def __repr__(self) -> str:
         return f"Event({self.id}, {self.record.place.file}:{self.record.place.line}, {self.fields})"
 
-    def _key(self) -> tuple[str, int, int]:
+    @property
+    def order(self) -> tuple[str, int, int]:
+        """What to sort by."""
         return (self.log, self.rotation, self.record.place.offset)
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, Event) and (self.id, self._key()) == (other.id, other._key())
+        return isinstance(other, Event) and (self.id, self.order) == (other.id, other.order)
 
     def __hash__(self) -> int:
-        return hash((self.id, self._key()))
-
-    def __lt__(self, other: Event) -> bool:
-        return self._key() < other._key()
+        return hash((self.id, self.order))
 
     @property
     def utc(self) -> datetime | None:
@@ -218,7 +215,7 @@ class Event:
         if mine is not None and theirs is not None and mine != theirs:
             return mine > theirs
         if self.log == other.log:
-            return self._key() > other._key()
+            return self.order > other.order
         if self.record.place.file == other.record.place.file:
             return self.record.place.offset > other.record.place.offset
         return None

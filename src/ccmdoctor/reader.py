@@ -16,6 +16,7 @@ from datetime import datetime
 from enum import StrEnum
 from functools import cache
 from hashlib import blake2b
+from operator import attrgetter
 from re import Match
 from types import ModuleType
 from typing import Any, NamedTuple
@@ -26,7 +27,7 @@ from ccmdoctor import formats
 from ccmdoctor.formats import cmtrace, collected, lines, registry_pol, text
 from ccmdoctor.formats.text import Data
 from ccmdoctor.knowledge import logs
-from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns, wordings
+from ccmdoctor.knowledge.messages import Message, Template, automaton, known_logs, patterns, said
 from ccmdoctor.model import Coverage, Event, InputError, Instant, Place, Progress, Record, State, Trouble, Zone
 from ccmdoctor.sources import Source, archive
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, forget, spooled
@@ -304,9 +305,9 @@ class _Scan:
             log = self._log_of(record, message)
             if message.strict and log not in message.logs:
                 continue
-            found = next((hit for one in wordings(message.id) if (hit := one.expression.search(record.text))), None)
+            found = said(message.id, record.text)
             if not found and (whole := self._with_next_line(record_end, record)):
-                found = next((hit for one in wordings(message.id) if (hit := one.expression.search(whole.text))), None)
+                found = said(message.id, whole.text)
                 record = whole if found else record
             if not found or (self._torn and _is_cut(found, record.text)):
                 continue
@@ -388,7 +389,7 @@ def _is_cut(found: Match[str], said: str) -> bool:
 
 def _assemble(collector: _Collector, collected: datetime | None) -> Reading:
     _order_rotations(collector)
-    events = _without_copies(sorted(collector.events))
+    events = _without_copies(sorted(collector.events, key=attrgetter("order")))
     _settle_zones(events, collector.proven)
     by_id: dict[str, list[Event]] = {}
     for event in events:
@@ -445,11 +446,12 @@ def _age(file: str, collector: _Collector) -> tuple[bool, datetime, str]:
 
 def _without_copies(events: list[Event]) -> list[Event]:
     """Drop a timed event that stands in two files of the same log (overlapping rotations, copies)."""
+    several = {event.log for event in events if event.rotation}
     seen: dict[tuple[str, str, str, str, str], str] = {}
     kept = []
     for event in events:
         when = event.record.when
-        if when is not None:
+        if when is not None and event.log in several:
             key = (event.log, event.id, when.as_written, event.record.thread, event.record.text)
             if seen.setdefault(key, event.record.place.file) != event.record.place.file:
                 continue

@@ -201,7 +201,7 @@ def searches(bundle: Bundle) -> list[Search]:
             running.setdefault(thread, _Open()).take(event)
     for thread in list(running):
         close(thread)
-    return sorted(done, key=lambda one: one.lines[-1])
+    return sorted(done, key=lambda one: one.lines[-1].order)
 
 
 def _same_thread(search: Search, event: Event) -> bool:

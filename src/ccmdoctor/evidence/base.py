@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from operator import attrgetter
 from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
@@ -121,12 +122,10 @@ class Bundle:
 
 def ordered(events: Iterable[Event]) -> list[Event]:
     """Events in the best order known: by log and place, merged over logs by their instants."""
-    listed = sorted(events)
+    listed = sorted(events, key=attrgetter("order"))
     if len({event.log for event in listed}) < 2 or any(event.utc is None for event in listed):
         return listed
-    return sorted(
-        listed, key=lambda event: (event.utc or datetime.min, event.log, event.rotation, event.record.place.offset)
-    )
+    return sorted(listed, key=lambda event: event.utc or datetime.min)
 
 
 def newest(found: Sequence[T]) -> T | None:

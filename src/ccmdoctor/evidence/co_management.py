@@ -7,7 +7,7 @@ Feature flag is OFF, should be SCCM managed.
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.base import Bundle, Evidence, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, newest, ordered
 from ccmdoctor.model import Event
 
 _WINDOWS_UPDATE = "16"  # the bit of the Windows Update policies workload
@@ -29,8 +29,8 @@ class UpdateWorkload(Evidence, frozen=True):
         moved = [one for one in results if one.fields["value"] == _WINDOWS_UPDATE]
         stayed = [one for one in results if one.fields["value"] == "0"]
         found = cls(
-            by_intune=newest(sorted([*moved, *bundle.events("workload-by-intune")])),
-            by_configmgr=newest(sorted([*stayed, *bundle.events("workload-by-configmgr")])),
+            by_intune=newest(ordered([*moved, *bundle.events("workload-by-intune")])),
+            by_configmgr=newest(ordered([*stayed, *bundle.events("workload-by-configmgr")])),
             foreign=newest(bundle.events("mdm-unexpected-vendor")),
         )
         return found if found.by_intune or found.by_configmgr or found.foreign else None

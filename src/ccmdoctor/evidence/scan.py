@@ -19,7 +19,7 @@ from urllib.parse import urlsplit
 import msgspec
 
 from ccmdoctor.evidence.agent_trace import Search, failure_code, searches
-from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest
+from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage
 
@@ -283,7 +283,7 @@ def _of_search(search: Search, servers: list[Event]) -> Scan:
     last = search.lines[-1]
     proof = dict.fromkeys((*with_status[-1:], same[0], same[-1], last))
     server = site_of(search.address) or _server(last, servers)
-    return Scan(proof=tuple(sorted(proof)), error=search.error, server=server, when=last.utc)
+    return Scan(proof=tuple(ordered(proof)), error=search.error, server=server, when=last.utc)
 
 
 def site_of(url: str | None) -> str | None:

@@ -24,6 +24,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AMPM = re.compile(r"\b(AM|PM)\b|午前|午後", re.IGNORECASE)
 
 
+@lru_cache(maxsize=1024)
 def is_native(source: str) -> bool:
     """Whether ``file="..."`` of a record names a C++ source of the native client."""
     return _NATIVE.search(source) is not None

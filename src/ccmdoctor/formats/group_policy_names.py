@@ -19,8 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-
-from lxml import etree  # type: ignore[import-untyped]
+from typing import Any
 
 from ccmdoctor.model import Place, State
 
@@ -56,6 +55,8 @@ def _in_ini(text: str, file: str) -> Iterator[State]:
 
 
 def _in_xml(text: str, file: str) -> Iterator[State]:
+    from lxml import etree  # type: ignore[import-untyped]  # loaded here: the rules need only names
+
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False)
     body = re.sub(r"^\s*<\?xml[^>]*\?>", "", text.removeprefix("\ufeff"), count=1)
     try:
@@ -74,7 +75,7 @@ def _in_xml(text: str, file: str) -> Iterator[State]:
 
 
 def _state(
-    element: etree._Element, file: str, guid: str | None, name: str | None, domain: str | None, backup: str | None
+    element: Any, file: str, guid: str | None, name: str | None, domain: str | None, backup: str | None
 ) -> Iterator[State]:
     guid, backup = (guid or "").lower(), (backup or "").lower() or None
     if name and GUID.fullmatch(guid):
@@ -82,12 +83,12 @@ def _state(
         yield State("gpo", guid, values, Place(file, element.sourceline or 1), f"{name} {guid}"[:_SHOWN])
 
 
-def _local(element: etree._Element) -> str:
+def _local(element: Any) -> str:
     # QName refuses some namespaces that the parser accepts
     return element.tag.rpartition("}")[2] if isinstance(element.tag, str) else ""
 
 
-def _text(element: etree._Element, *path: str) -> str | None:
+def _text(element: Any, *path: str) -> str | None:
     """The text of the first child of these names, without namespaces."""
     for name in path:
         found = next((child for child in element if _local(child) == name), None)

@@ -77,7 +77,7 @@ class Template(msgspec.Struct, frozen=True):
 
     message: Message
     literal: bytes
-    expression: Any
+    expression: _Lazy
 
 
 def _pieces(text: str) -> Iterable[tuple[str, str, str]]:
@@ -202,11 +202,21 @@ def automaton() -> Any:
     return database
 
 
+def said(id: str, text: str) -> re.Match[str] | None:
+    """How a text says a message: in the first of its wordings that fits, None in no way."""
+    for wording in _wordings()[id]:
+        if found := wording.search(text):
+            return found
+    return None
+
+
 @cache
-def wordings(id: str) -> tuple[Template, ...]:
-    """The templates of one message, in the order of its entry: the fuller wording stands before the shorter."""
-    mine = {template.expression: template for template in templates() if template.message.id == id}
-    return tuple(mine.values())
+def _wordings() -> dict[str, list[_Lazy]]:
+    """By message, in the order of its entry: the fuller wording stands before the shorter."""
+    found: dict[str, dict[_Lazy, None]] = {}
+    for template in templates():
+        found.setdefault(template.message.id, {})[template.expression] = None
+    return {id: list(mine) for id, mine in found.items()}
 
 
 @cache

@@ -54,7 +54,10 @@ def render(diagnoses: Mapping[str, Diagnosis]) -> str:
 
 @cache
 def _template() -> Template:
-    environment = Environment(loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True)
+    # optimized by nobody: the page is made once, so that compiling is what it costs
+    environment = Environment(
+        loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True, optimized=False
+    )
     environment.filters["command"] = command
     environment.filters["inline"] = inline
     environment.filters["prose"] = prose

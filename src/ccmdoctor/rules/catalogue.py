@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import importlib
+import importlib.util
 import types
 import typing
 from collections.abc import Callable
@@ -29,8 +29,13 @@ class Rule:
 
     @cached_property
     def module(self) -> types.ModuleType:
-        """The module ``rule.py``."""
-        return importlib.import_module(f"ccmdoctor.rules.{self.folder.parent.name}.{self.folder.name}.rule")
+        """The module ``rule.py``, loaded from its file: as a package of its own each folder would take twice as long."""
+        name = f"{__package__}.{self.folder.parent.name}.{self.folder.name}.rule"
+        spec = importlib.util.spec_from_file_location(name, self.folder / "rule.py")
+        assert spec and spec.loader
+        module = importlib.util.module_from_spec(spec)
+        spec.loader.exec_module(module)
+        return module
 
     @cached_property
     def judge(self) -> Callable[..., Finding]:
