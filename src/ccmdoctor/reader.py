@@ -267,7 +267,7 @@ class _Scan:
         self._seen: tuple[int, int, Record] | None = None
         self._groups = tuple(patterns().values())
         self._longest = max(len(literal) for literal in patterns())
-        self._done: set[tuple[str, int]] = set()
+        self._done: set[str] = set()  # messages that were found in the record that was read last
         self._taken = [len(data)] * len(self._groups)
         self._framed = False
         self._torn = False  # the record that was read last ends before its own end mark
@@ -296,11 +296,12 @@ class _Scan:
         return all(len(self._events.get(template.message.id, ())) >= MOST_EVENTS for template in group)
 
     def _take(self, at: int, group: tuple[Template, ...]) -> int:
-        """The events of the record around a hit; returns where that record starts."""
+        """The events of the record around a hit; returns where that record starts, 0 when none older would be kept."""
         record_at, record_end, record = self._record(at)
+        filled = False
         for template in group:
             message = template.message
-            if (message.id, record_at) in self._done:
+            if message.id in self._done:
                 continue
             log = self._log_of(record, message)
             if message.strict and log not in message.logs:
@@ -311,12 +312,13 @@ class _Scan:
                 record = whole if found else record
             if not found or (self._torn and _is_cut(found, record.text)):
                 continue
-            self._done.add((message.id, record_at))
+            self._done.add(message.id)
             kept = self._events.setdefault(message.id, [])
             if len(kept) < MOST_EVENTS:
                 fields = {key: value.strip() for key, value in found.groupdict().items() if value is not None}
                 kept.append(Event(message.id, message.means, fields, record, log))
-        return record_at
+            filled = filled or len(kept) >= MOST_EVENTS
+        return 0 if filled and self._is_full(group) else record_at
 
     def _with_next_line(self, end: int, record: Record) -> Record | None:
         """A pasted line and the bare one after it as one record: pages break long lines."""
@@ -374,8 +376,7 @@ class _Scan:
         self._framed = framed
         for end, pattern in zip(reversed(self._ends), reversed(self._which), strict=True):
             if end - 1 < self._taken[pattern]:
-                group = self._groups[pattern]
-                self._taken[pattern] = 0 if self._is_full(group) else self._take(end - 1, group)
+                self._taken[pattern] = self._take(end - 1, self._groups[pattern])
         self._count_lines()
         for kept in self._events.values():
             self._collector.events.extend(reversed(kept))
