@@ -94,7 +94,9 @@ def folder(path: Path, megabytes: int) -> None:
     names = ("WUAHandler", "ScanAgent", "CcmExec", "PolicyAgent", "LocationServices", "UpdatesDeployment")
     for number in range(max(1, megabytes // 5)):
         rotation = "" if number < len(names) else f"-2025032{number % 10}-10020{number // 10}"
-        generate(path / f"{names[number % len(names)]}{rotation}.log", min(5, megabytes), seed=number)
+        log = path / f"{names[number % len(names)]}{rotation}.log"
+        generate(log, min(5, megabytes), seed=number)
+        os.utime(log, (log.stat().st_atime, log.stat().st_mtime - 3600))  # a log that is being written to is copied
 
 
 def zipped(source: Path, target: Path) -> None:
