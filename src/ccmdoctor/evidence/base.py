@@ -7,10 +7,10 @@ classes it needs as the types of its parameters; the engine reads each class onc
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from operator import attrgetter
-from typing import ClassVar, NamedTuple, Protocol, TypeVar, cast
+from typing import Any, ClassVar, NamedTuple, Protocol, TypeVar, cast
 
 import msgspec
 
@@ -74,13 +74,17 @@ class Bundle:
         self.reading = reading
         self.target = target
         self.now = now
-        self._evidence: dict[type[Evidence], Evidence | None] = {}
+        self._known: dict[Callable[[Bundle], Any], Any] = {}
 
     def evidence(self, kind: type[E]) -> E | None:
         """One kind of evidence of this bundle, read when it is first asked for; much of it builds on other kinds."""
-        if kind not in self._evidence:
-            self._evidence[kind] = kind.read(self)
-        return cast("E | None", self._evidence[kind])
+        return self.once(kind.read)
+
+    def once(self, of: Callable[[Bundle], T]) -> T:
+        """What ``of`` makes of this bundle, made when it is first asked for: several kinds of evidence build on it."""
+        if of not in self._known:
+            self._known[of] = of(self)
+        return cast("T", self._known[of])
 
     def events(self, *ids: str) -> list[Event]:
         """All events of these messages in written order; events of different logs are ordered by time where known."""

@@ -42,7 +42,7 @@ class ContentRoom(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ContentRoom | None:
         """None when no refusal, no end of a download and no state of cache or disk is in the bundle."""
-        successes = Successes(bundle, Trail.of(bundle))
+        successes = Successes(bundle, bundle.once(Trail.of))
         downloads, transfers = bundle.evidence(Downloads), bundle.evidence(Transfers)
         told = newest(bundle.events("cache-no-space")), newest(bundle.events("cache-nothing-to-delete"))
         open_ = [None if one is not None and successes.after(one) else one for one in told]

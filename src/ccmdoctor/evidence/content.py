@@ -129,7 +129,7 @@ class Downloads(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> Downloads | None:
         """None when no log and no list tells of the end of a download."""
-        trail = Trail.of(bundle)
+        trail = bundle.once(Trail.of)
         successes = Successes(bundle, trail)
         failing: list[Failed] = []
         recovered: list[Failed] = []
@@ -358,7 +358,7 @@ _BY_LOCATION_SERVICES = ("dp-list-empty", "dp-count-none", "dp-found")
 
 def _searches(bundle: Bundle) -> tuple[Search, ...]:
     """One search a content job by its newest line; LocationServices.log stands in for the jobs' own log."""
-    trail = Trail.of(bundle)
+    trail = bundle.once(Trail.of)
     successes = Successes(bundle, trail)
     told = bundle.events(*(id for id in _ANSWERS if id not in _BY_LOCATION_SERVICES))
     told = told or bundle.events(*_BY_LOCATION_SERVICES)
@@ -414,7 +414,7 @@ class ContentChecks(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> ContentChecks | None:
         """None when neither a comparison nor a download's end was logged."""
-        trail = Trail.of(bundle)
+        trail = bundle.once(Trail.of)
         successes = Successes(bundle, trail)
         downloads = bundle.evidence(Downloads)
         failing: list[HashFailure] = []

@@ -39,7 +39,7 @@ class DeltaDownloads(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> DeltaDownloads | None:
         """None when neither the listener nor a code of Delivery Optimization was seen, and no download succeeded."""
-        successes = Successes(bundle, Trail.of(bundle))
+        successes = Successes(bundle, bundle.once(Trail.of))
         downloads = bundle.evidence(Downloads)
         told = {
             id: newest(bundle.events(id)) for id in ("delta-timed-out", "delta-start-failed", "delta-response-failed")

@@ -185,7 +185,7 @@ class Transfers(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> Transfers | None:
         """None when no transfer of content was logged or listed."""
-        trail = Trail.of(bundle)
+        trail = bundle.once(Trail.of)
         ledger = _Ledger(bundle, trail)
         failing: list[Transfer] = []
         recovered: list[Transfer] = []

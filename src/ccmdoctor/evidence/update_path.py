@@ -16,11 +16,12 @@ from collections.abc import Iterable
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest, plain_id
-from ccmdoctor.evidence.enforcement import Progress, UpdateProgress, WindowWait
+from ccmdoctor.evidence.enforcement import Progress, UpdateProgress
 from ccmdoctor.evidence.install import InstallHistory
+from ccmdoctor.evidence.pending_restart import PendingRestarts
 from ccmdoctor.evidence.policy import Assignments
-from ccmdoctor.evidence.restart import PendingRestarts
 from ccmdoctor.evidence.updates import UpdateStates
+from ccmdoctor.evidence.window_wait import WindowWait
 from ccmdoctor.model import Event, HResult, PathState, PathStep
 
 _DOWNLOADED = ("update-downloaded", "event-download-succeeded")

@@ -364,7 +364,7 @@ class MaintenanceWindows(Evidence, frozen=True):
     @classmethod
     def read(cls, bundle: Bundle) -> MaintenanceWindows | None:
         """None when neither WMI nor ServiceWindowManager.log tells of windows."""
-        clock = LocalClock.of(bundle)
+        clock = bundle.once(LocalClock.of)
         log = _Log(bundle, clock)
         rows = bundle.states("wmi", "CCM_ServiceWindow")
         empty = newest(bundle.states("wmi-empty", "CCM_ServiceWindow")) if not rows else None

@@ -29,7 +29,7 @@ class Rule:
 
     @cached_property
     def module(self) -> types.ModuleType:
-        """The module ``rule.py``, loaded from its file: as a package of its own each folder would take twice as long."""
+        """The module ``rule.py``, loaded from its file: to import each folder as a package takes twice as long."""
         name = f"{__package__}.{self.folder.parent.name}.{self.folder.name}.rule"
         spec = importlib.util.spec_from_file_location(name, self.folder / "rule.py")
         assert spec and spec.loader

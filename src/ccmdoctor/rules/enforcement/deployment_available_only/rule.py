@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.enforcement import DeploymentTimes, EarlierTrouble, UpdateProgress
+from ccmdoctor.evidence.deployment_times import DeploymentTimes
+from ccmdoctor.evidence.enforcement import EarlierTrouble, UpdateProgress
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, possible, rule, ruled_out, undecided
 

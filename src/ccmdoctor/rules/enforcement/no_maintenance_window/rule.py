@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.enforcement import WindowWait
+from ccmdoctor.evidence.window_wait import WindowWait
 from ccmdoctor.evidence.windows import MaintenanceWindows
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.restart import RestartRefusals
+from ccmdoctor.evidence.pending_restart import RestartRefusals
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
 

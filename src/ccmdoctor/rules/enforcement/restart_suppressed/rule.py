@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.restart import PendingRestarts, RestartRequest, RestartSuppression
+from ccmdoctor.evidence.pending_restart import PendingRestarts
+from ccmdoctor.evidence.restart import RestartRequest, RestartSuppression
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
 

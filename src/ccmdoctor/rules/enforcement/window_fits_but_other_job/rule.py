@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from ccmdoctor.evidence.enforcement import OtherWork, UpdateProgress, WindowWait
+from ccmdoctor.evidence.enforcement import UpdateProgress
+from ccmdoctor.evidence.window_wait import OtherWork, WindowWait
 from ccmdoctor.evidence.windows import MaintenanceWindows
 from ccmdoctor.model import Finding, Verdict
 from ccmdoctor.rules import likely, possible, rule, ruled_out, undecided
