@@ -352,7 +352,7 @@ def test_a_log_that_is_cut_while_it_is_read(tmp_path: Path) -> None:
 
 def test_a_quiet_log_is_mapped_and_a_living_one_is_copied(tmp_path: Path) -> None:
     path = tmp_path / "WUAHandler.log"
-    path.write_text(FAILED, encoding="utf-8")
+    path.write_text(FAILED, encoding="utf-8", newline="")
     with mapped(path) as data:
         assert isinstance(data, bytes)
     os.utime(path, (1_700_000_000, 1_700_000_000))
