@@ -66,7 +66,7 @@ def kind_of(data: Data, name: str) -> Kind:
 
 
 class Reading(NamedTuple):
-    """All that was read. ``events`` are in written order within each log; instants in UTC where known."""
+    """All that was read. ``events`` are in written order within a log, ``states`` by file; instants in UTC if known."""
 
     events: dict[str, list[Event]]
     states: list[State]
@@ -398,7 +398,7 @@ def _assemble(collector: _Collector, collected: datetime | None) -> Reading:
     instants = [at.utc for pair in collector.edges.values() for at in pair if at and at.utc]
     instants += [event.utc for event in events if event.utc]
     return Reading(
-        by_id, collector.states, collector.coverage, collector.troubles,
+        by_id, sorted(collector.states, key=lambda state: state.place.file), collector.coverage, collector.troubles,
         min(instants, default=None), max(instants, default=None), collected,
     )  # fmt: skip
 

@@ -111,7 +111,8 @@ def test_utc_of_a_block() -> None:
 
 
 def test_as_written_is_what_the_reader_says() -> None:
-    for time in ("10:02:03.412-540", "10:02:03.412+00", "10:02:03.4120001", "10:02:03"):
+    twice = '10:02:03.412-540" time="11:05:00.000-540'  # a damaged trailer
+    for time in ("10:02:03.412-540", "10:02:03.412+00", "10:02:03.4120001", "10:02:03", twice):
         data = RECORD.format("t", time, "03-25-2025", "C", "", "1", "1", "x.cpp:1").encode()
         (block,) = columns.blocks(data)
         where = [int(column[0]) for column in (block.text_end, block.end, block.local, block.bias)]

@@ -16,13 +16,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ccmdoctor.evidence import probe_answer
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, code_of, ordered
 from ccmdoctor.evidence.transfer import certificates_of_content
+from ccmdoctor.formats.web_address import host_in
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.logs import by_component, by_file
 from ccmdoctor.knowledge.tables import table
@@ -301,7 +301,7 @@ def _probed(answer: State) -> Failure | None:
     return Failure(
         proof=(answer,),
         kind=kind,
-        host=urlsplit(answer.name).hostname or "",
+        host=host_in(answer.name),
         symbol=symbol,
         status=status if isinstance(status, int) else None,
         reason=answer.values.get("reason"),
@@ -451,12 +451,7 @@ def _meaning(lines: list[Event]) -> tuple[str, str, tuple[str, ...]]:
 
 
 def _host(url: str) -> str:
-    if not url:
-        return ""
-    try:
-        return urlsplit(url if "//" in url else f"//{url}").hostname or url
-    except ValueError:
-        return url
+    return host_in(url) or url
 
 
 def _writers(event: Event) -> tuple[str | None, ...]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
-from urllib.parse import urlsplit
 
 from ccmdoctor.evidence.applicability import ReportedCodes
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, code_of, newest, standing
@@ -19,6 +18,7 @@ from ccmdoctor.evidence.policy_transport import ScanPolicy
 from ccmdoctor.evidence.update_point import UpdatePointLocation, UpdateSource
 from ccmdoctor.evidence.update_service import UpdatePolicies
 from ccmdoctor.evidence.updates import UpdateState, UpdateStates
+from ccmdoctor.formats.web_address import host_in
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, HResult, State
 
@@ -229,8 +229,8 @@ class ScanPath(Evidence, frozen=True):
     @property
     def is_offered(self) -> bool:
         """Whether the update point in use stands in that reply."""
-        hosts = {urlsplit(one).hostname for one in _URL.findall(self.reply.fields["reply"])} if self.reply else set()
-        return urlsplit(self.current or "").hostname in hosts
+        hosts = {host_in(one) for one in _URL.findall(self.reply.fields["reply"])} if self.reply else set()
+        return host_in(self.current) in hosts - {""}
 
 
 class ScanSourceValues(Evidence, frozen=True):

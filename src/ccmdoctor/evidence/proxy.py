@@ -9,9 +9,10 @@ from __future__ import annotations
 import ipaddress
 import re
 from fnmatch import fnmatchcase
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Proof, newest
+from ccmdoctor.formats.web_address import split
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, State
 
@@ -62,7 +63,7 @@ class WinHttpProxy(Evidence, frozen=True):
         """
         if self.is_direct or not self.server:
             return False
-        asked = _split(address)
+        asked = split(address, "http")
         schemes = {scheme.lower() for scheme in _FOR_SCHEME.findall(self.shown.text)}
         if asked is None:
             return None if self.bypass else True
@@ -93,15 +94,6 @@ def _said(event: Event, field: str) -> str:
     """A field without the marks around it; empty for the agent's word for none."""
     said = event.fields.get(field, "").strip()
     return "" if said.strip("()").lower() in ("null", "") else said
-
-
-def _split(address: str | None) -> SplitResult | None:
-    """Scheme and host of an address, http where it names no scheme; None when it has no host."""
-    try:
-        asked = urlsplit(address if address and "//" in address else f"http://{address or ''}")
-        return asked if asked.hostname else None
-    except ValueError:
-        return None
 
 
 def _port(asked: SplitResult) -> int | None:

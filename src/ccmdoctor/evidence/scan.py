@@ -14,12 +14,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ccmdoctor.evidence.agent_trace import Search, failure_code, searches
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
+from ccmdoctor.formats.web_address import site_in
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage
 
@@ -282,17 +282,8 @@ def _of_search(search: Search, servers: list[Event]) -> Scan:
     with_status = [event for event in same if "status" in event.fields]
     last = search.lines[-1]
     proof = dict.fromkeys((*with_status[-1:], same[0], same[-1], last))
-    server = site_of(search.address) or _server(last, servers)
+    server = site_in(search.address) or _server(last, servers)
     return Scan(proof=tuple(ordered(proof)), error=search.error, server=server, when=last.utc)
-
-
-def site_of(url: str | None) -> str | None:
-    """Scheme, host and port of the address of a web service; None without a host."""
-    try:
-        asked = urlsplit(url or "")
-    except ValueError:
-        return None
-    return f"{asked.scheme}://{asked.netloc}" if asked.netloc else None
 
 
 def _merged(traced: list[Scan], reported: list[Scan]) -> list[Scan]:

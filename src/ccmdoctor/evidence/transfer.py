@@ -15,12 +15,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from urllib.parse import urlsplit
 
 import msgspec
 
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered, plain_id
 from ccmdoctor.evidence.content import Successes, Trail
+from ccmdoctor.formats.web_address import host_in
 from ccmdoctor.knowledge import codes
 from ccmdoctor.model import Event, HResult, Stage, State
 
@@ -65,18 +65,10 @@ def source_of(url: str) -> str:
             return kind
     if any(mark in lowered for mark in _POLICY):
         return "policy"
-    host = host_of(url)
+    host = host_in(url)
     if f".{host}".endswith(_MICROSOFT):
         return "microsoft"
     return "wsus" if "/content/" in lowered else "unknown"
-
-
-def host_of(url: str) -> str:
-    """The host of an address, small letters."""
-    try:
-        return (urlsplit(url if "//" in url else f"//{url}").hostname or "").lower()
-    except ValueError:
-        return ""
 
 
 class Transfer(msgspec.Struct, frozen=True):
@@ -308,7 +300,7 @@ class _Ledger:
             self._by_job[job] = event
             if source_of(url) in ("policy", "unknown"):
                 continue
-            self._by_host[host_of(url)] = self._by_host[""] = event
+            self._by_host[host_in(url)] = self._by_host[""] = event
 
     @property
     def last(self) -> Event | None:
@@ -375,7 +367,7 @@ def _refused_certificate(address: Event, lines: Sequence[Event]) -> Transfer:
     return Transfer(
         proof=(address, *lines),
         kind=source_of(url),
-        host=host_of(url) or None,
+        host=host_in(url) or None,
         error=_REFUSED_CERTIFICATE,
         status=None,
         reason=None,
@@ -421,7 +413,7 @@ def _transfer(attempt: Sequence[Event], urls: dict[str, str]) -> tuple[Transfer 
         Transfer(
             proof=tuple(attempt),
             kind=kind,
-            host=host_of(url) or None,
+            host=host_in(url) or None,
             error=error,
             status=status if status in _STATUSES else None,
             reason=(dav.fields.get("reason") or None) if dav else None,
@@ -462,7 +454,7 @@ def _listed(bundle: Bundle) -> list[Transfer]:
         Transfer(
             proof=(job,),
             kind=source_of(str(job.values.get("url") or "")),
-            host=host_of(str(job.values.get("url") or "")) or None,
+            host=host_in(str(job.values.get("url") or "")) or None,
             error=HResult.parse(str(job.values["error"])),
             status=None,
             reason=None,

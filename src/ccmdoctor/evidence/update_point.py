@@ -12,7 +12,8 @@ from datetime import UTC, datetime
 
 from ccmdoctor.evidence import probe_answer
 from ccmdoctor.evidence.base import Bundle, Evidence, Mark, Proof, newest, ordered
-from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory, site_of
+from ccmdoctor.evidence.scan import AgentDetail, Scan, ScanHistory
+from ccmdoctor.formats.web_address import site_in
 from ccmdoctor.knowledge import codes
 from ccmdoctor.knowledge.tables import table
 from ccmdoctor.model import Event, Stage, State
@@ -335,7 +336,7 @@ class UpdatePointAccess(Evidence, frozen=True):
     def server(self) -> str | None:
         """The update point's address."""
         found = self.failed or (self.scans.latest if self.scans else None)
-        asked = site_of(self.probe.name) if self.probe else None
+        asked = site_in(self.probe.name) if self.probe else None
         return (found.server if found else None) or self.configured or asked
 
     @property

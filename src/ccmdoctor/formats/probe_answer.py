@@ -24,8 +24,8 @@ from __future__ import annotations
 
 import json
 from typing import Any
-from urllib.parse import urlsplit
 
+from ccmdoctor.formats.web_address import host_in
 from ccmdoctor.model import Place, State
 
 MARKERS: tuple[str, ...] = ("ccmdoctor.collected-answer/1",)
@@ -67,7 +67,7 @@ def read(text: str, file: str) -> list[State]:
     seconds = found.get("clock_seconds")
     if isinstance(seconds, (int, float)) and not isinstance(seconds, bool) and abs(seconds) < 1e11:
         quote = _quote(text, file, ('"date"', '"clock_seconds"'))
-        states.append(State("clock-offset", _host(url), {"seconds": float(seconds)}, *quote))
+        states.append(State("clock-offset", host_in(url), {"seconds": float(seconds)}, *quote))
     return states
 
 
@@ -81,13 +81,6 @@ def _answer(found: dict[str, Any]) -> tuple[int | None, str | None]:
     if error == "ConnectFailure" and found.get("socket") == _LATE:
         return None, "timeout"
     return None, _ERRORS.get(error, "other")
-
-
-def _host(url: str) -> str:
-    try:
-        return urlsplit(url).hostname or ""
-    except ValueError:
-        return ""
 
 
 def _quote(text: str, file: str, words: tuple[str, ...]) -> tuple[Place, str]:

@@ -14,6 +14,7 @@ from ccmdoctor.evidence.base import Bundle
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.evidence.scan import ScanHistory
 from ccmdoctor.evidence.update_point import UpdatePointLocation, UpdateSource
+from ccmdoctor.formats.web_address import site_in
 from ccmdoctor.model import InputError
 
 MPLIST = "/sms_mp/.sms_aut?mplist"
@@ -120,8 +121,7 @@ def _management_point_of(bundle: Bundle) -> str | None:
         return None
     failure = traffic.current
     if failure is not None and (failure.address or failure.host):
-        asked = urlsplit(failure.address if "//" in failure.address else f"http://{failure.host}")
-        return f"{asked.scheme}://{asked.netloc}" if asked.netloc else None
+        return site_in(failure.address if "//" in failure.address else f"http://{failure.host}")
     named = [event.fields["host"] for event in traffic.successes if event.fields.get("host")]
     return named[-1] if named else (traffic.probe.name or None if traffic.probe else None)
 

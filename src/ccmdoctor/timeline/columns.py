@@ -31,6 +31,7 @@ NO_TIME = np.iinfo(np.int64).min  # milliseconds of a record without a time
 NO_BIAS = 10_000  # minutes; no zone is that far from UTC
 _COMPONENT = re.compile(rb'component="([^"]*)"')
 _NUMBER = re.compile(r"[0-9]{1,18}")
+_TAIL = re.compile(rb"[+-]\d{1,4}")
 _EPOCH = datetime(1970, 1, 1)
 _ZEROS = np.uint64(0x3030303030303030)
 _HIGH = np.uint64(0x8080808080808080)
@@ -302,7 +303,10 @@ def instant(data: Data, text_end: int, end: int, local: int, bias: int) -> Insta
     if local == NO_TIME:
         return None
     begins, time, then, date, *_ = (*bytes(data[text_end + 7 : text_end + 56]).split(b'"', 4), b"", b"", b"", b"")
-    if bias == NO_BIAS or (begins, then) != (b"<time=", b" date=") or not 14 <= len(time) <= 16 or len(date) != 10:
-        return cmtrace.read_trailer(bytes(data[text_end:end])).when
     at = _EPOCH + timedelta(milliseconds=local)
+    said = at.isoformat(" ", "milliseconds").encode("ascii")
+    # a damaged trailer may state its time twice; then its reader decides which counts
+    usual = (begins, then) == (b"<time=", b" date=") and (date, time[:12]) == (said[5:10] + b"-" + said[:4], said[11:])
+    if not usual or not _TAIL.fullmatch(time[12:]) or int(time[12:]) != bias:
+        return cmtrace.read_trailer(bytes(data[text_end:end])).when
     return Instant(f"{date.decode('ascii')} {time.decode('ascii')}", at, bias, Zone.PROVEN)
