@@ -24,7 +24,7 @@ PATHS = [str(ROOT), str(ROOT / "tests"), str(ROOT / "src")]
 WORK = ROOT / "build" / "fuzz"  # corpora that grew, and the book of how long each target ran
 CASES = ROOT / "fuzz" / "cases"
 LONGEST = 16_384  # bytes of one input
-MEMORY = 4096  # MB of one target; comparing arrays under atheris costs memory that it never gives back
+MEMORY = 2048  # MB of one target
 NEW = ".new"  # behind the name of a corpus: what a run has found worth keeping
 HANGS = 60  # seconds for one input
 
