@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from ccmdoctor.model import Diagnosis, InputError, Progress
     from ccmdoctor.reasoning.diagnosis import Conclusion
+    from ccmdoctor.sources.address import Credentials
     from ccmdoctor.timeline.entries import Entry
 
 EXIT_CODES = {"nothing-wrong-found": 0, "cause-found": 1, "not-enough-evidence": 3}
@@ -59,7 +60,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except InputError as error:
             _complain(error, ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             click.echo(_say(default_language(), "errors.interrupted"), err=True)
             sys.exit(130)
         except BrokenPipeError:
@@ -96,9 +97,30 @@ def main() -> None:
 
 
 def _choose(ctx: click.Context, lang: str | None) -> str:
+    from ccmdoctor.sources.address import ask_with
+
     language = lang or default_language()
     ctx.meta["ccmdoctor.lang"] = language
+    ask_with(lambda host, user: _credentials(host, user, language))
     return language
+
+
+def _credentials(host: str, user: str | None, language: str) -> Credentials | None:
+    """What somebody at a terminal types as name and password for a host; None when nobody sits there."""
+    from ccmdoctor.sources.address import Credentials
+
+    if not _can_ask():
+        return None
+    user = user or click.prompt(_say(language, "logon.user", host=host), err=True, default="", show_default=False)
+    return Credentials(user, _hidden(_say(language, "logon.password", user=user, host=host))) if user else None
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _hidden(prompt: str) -> str:
+    return str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
 
 
 @main.command()
@@ -205,7 +227,9 @@ def _progress() -> Progress:
         return Progress()
 
     def tell(what: str, done: int, total: int) -> None:
-        if total > 8 << 20:
+        if total < 0:  # of unknown size: the collector, which takes minutes, or a stream
+            click.echo(f"\r{what[-40:]:<40}  ...", nl=False, err=True)
+        elif total > 8 << 20:
             click.echo(f"\r{what[-40:]:<40} {done * 100 // max(total, 1):3d} %", nl=False, err=True)
             if done >= total:
                 click.echo("\r" + " " * 48 + "\r", nl=False, err=True)
@@ -472,19 +496,12 @@ def _pfx_password(certificate: Path | None, language: str) -> str | None:
     """From the environment, the keyring, or a prompt on a terminal; None when there is none."""
     if word := os.environ.get("CCMDOCTOR_PFX_PASSWORD"):
         return word
-    name = certificate.name if certificate else ""
-    with contextlib.suppress(Exception):  # no keyring installed, or none that can be opened here
-        import keyring
+    from ccmdoctor.sources.address import stored
 
-        if stored := keyring.get_password("ccmdoctor", name):
-            return str(stored)
-    if not sys.stdin.isatty():
-        return None
-    return str(
-        click.prompt(
-            _say(language, "probe.password", file=name), hide_input=True, err=True, default="", show_default=False
-        )
-    )
+    name = certificate.name if certificate else ""
+    if word := stored(name):
+        return word
+    return _hidden(_say(language, "probe.password", file=name)) if _can_ask() else None
 
 
 @main.command()

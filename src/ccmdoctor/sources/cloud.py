@@ -17,7 +17,7 @@ from typing import Any
 from ccmdoctor.model import InputError
 from ccmdoctor.sources import address as addresses
 from ccmdoctor.sources.artifact import MOST_FILES, Artifact, RefusedError, Source, Unread
-from ccmdoctor.sources.remote import LARGEST, Fetcher, RemoteFile
+from ccmdoctor.sources.remote import Fetcher, RemoteFile
 
 ORDER = 40
 BLOCK = 4 << 20  # bytes of one request
@@ -47,6 +47,7 @@ class Store:
         self._files = files
         self._path = path
         self._web = web
+        self._fetcher = Fetcher()
 
     def collected(self) -> datetime | None:
         """A store does not say when its files were taken."""
@@ -60,7 +61,7 @@ class Store:
         except RefusedError as refusal:
             yield Unread(self.address, refusal.why)
             return
-        yield from Fetcher(found).artifacts()
+        yield from self._fetcher.artifacts(found)
 
     def _listed(self) -> list[RemoteFile]:
         path = self._path.rstrip("/")
@@ -82,14 +83,10 @@ class Store:
     def _stream(self, path: str) -> Iterator[Callable[[int], bytes]]:
         with _refusals():
             file = self._files.open(path, "rb", block_size=BLOCK)
-        left = LARGEST
 
         def read(size: int) -> bytes:
-            nonlocal left
             with _refusals():
-                piece = bytes(file.read(min(size, left)))
-            left -= len(piece)
-            return piece
+                return bytes(file.read(size))
 
         try:
             yield read
