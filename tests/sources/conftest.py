@@ -1,4 +1,4 @@
-"""A real Samba on loopback that stands for the administrative shares of a client."""
+"""What stands for a client on loopback: a real Samba for its shares, and a responder for its WinRM."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from typing import NamedTuple
 import pytest
 
 from probe import lab
+from sources import wsman
 
 PASSWORD = "P@ssw0rd1"
 SHARES = {"C$": "drive", "ADMIN$": "drive/Windows", "Closed$": "drive", "Docs": "docs"}
@@ -88,3 +89,31 @@ def logged_on(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> Samba:
     for file in samba.logs.iterdir():
         file.unlink()
     return samba
+
+
+@pytest.fixture
+def wmi() -> wsman.Wmi:
+    found = wsman.Wmi()
+    found.classes["Win32_OperatingSystem"] = [
+        "<c:BuildNumber>22631</c:BuildNumber><c:CountryCode>81</c:CountryCode><c:ProductType>1</c:ProductType>"
+        "<c:LastBootUpTime><cim:Datetime>2025-03-24T08:00:00.5+09:00</cim:Datetime></c:LastBootUpTime>"
+    ]
+    found.classes["CCM_UpdateStatus"] = [
+        f"<c:UniqueId>id-{number}</c:UniqueId><c:Title>2025-03 累積更新プログラム {number}</c:Title><c:Status>Missing</c:Status>"
+        "<c:ExtendedStatus xsi:nil='true'/>"
+        for number in range(5)
+    ]
+    return found
+
+
+@pytest.fixture
+def port(wmi: wsman.Wmi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    if os.environ.get("CCMDOCTOR_WINE"):
+        pytest.skip("the logon of Wine (SSPI) ends the process")
+    users = tmp_path / "users"
+    users.write_text(f"CONTOSO:labadmin:{PASSWORD}\n", encoding="utf-8")
+    monkeypatch.setenv("NTLM_USER_FILE", str(users))
+    monkeypatch.setenv("CCMDOCTOR_USER", "CONTOSO\\labadmin")
+    monkeypatch.setenv("CCMDOCTOR_PASSWORD", PASSWORD)
+    with wsman.running(wmi) as found:
+        yield found

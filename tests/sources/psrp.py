@@ -40,7 +40,7 @@ class Failure(NamedTuple):
     id: str
 
 
-class Fault(Exception):
+class FaultError(Exception):
     """A fault of WS-Management: its code and text."""
 
 
@@ -56,14 +56,14 @@ class PowerShell:
         self._running: dict[str, Iterator[Any]] = {}
 
     def answer(self, action: str, request: str) -> tuple[str, str]:
-        """The action and body of the answer to a request. Raises Fault."""
+        """The action and body of the answer to a request. Raises FaultError."""
         root = Xml.fromstring(request)
         name = action.rpartition("/")[2]
         return f"{action}Response", getattr(self, f"_{name.lower()}")(root)
 
     def _create(self, root: Xml.Element) -> str:
         if self.refusal:
-            raise Fault(*self.refusal)
+            raise FaultError(*self.refusal)
         shell = next(root.iter(f"{{{SHELL}}}Shell")).attrib["ShellId"]
         self.idle += [one.text or "" for one in root.iter(f"{{{SHELL}}}IdleTimeOut")]
         content = next(one for one in root.iter() if one.tag.endswith("}creationXml") or one.tag == "creationXml")
@@ -111,7 +111,9 @@ class PowerShell:
     def _go_on(self, pipeline: ServerPipeline, running: Iterator[Any]) -> None:
         said = next(running, None)
         if isinstance(said, Silence):
-            raise Fault(TIMED_OUT, "The WS-Management service cannot complete the operation within the time specified.")
+            raise FaultError(
+                TIMED_OUT, "The WS-Management service cannot complete the operation within the time specified."
+            )
         if isinstance(said, Failure):
             error = ErrorRecord(
                 Exception=NETException(Message=said.id),

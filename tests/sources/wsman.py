@@ -22,7 +22,7 @@ from xml.sax.saxutils import escape
 
 import spnego
 
-from sources.psrp import Fault, PowerShell
+from sources.psrp import FaultError, PowerShell
 
 _NS = (
     'xmlns:s="http://www.w3.org/2003/05/soap-envelope" xmlns:a="http://schemas.xmlsoap.org/ws/2004/08/addressing" '
@@ -36,13 +36,18 @@ _SEALED = "application/HTTP-SPNEGO-session-encrypted"
 
 
 class Wmi:
-    """``classes`` are the instances by class, each a list of XML fragments; ``faults`` a code and text by class."""
+    """What is answered, by class: ``classes`` the instances, each a list of XML fragments; ``faults`` a code and text;
+    ``raw`` the whole answer; ``slow`` the seconds until there is one.
+    """
 
     def __init__(self) -> None:
         self.classes: dict[str, list[str]] = {}
         self.faults: dict[str, tuple[int, str]] = {}
+        self.raw: dict[str, str] = {}
+        self.slow: dict[str, float] = {}
         self.asked: list[str] = []
         self.page = 2
+        self.stopped = threading.Event()
         self.shells = PowerShell()
         self.bodies: list[bytes] = []  # as they went over the wire
         self._open: dict[str, list[str]] = {}
@@ -53,16 +58,21 @@ class Wmi:
             query = _part(request, "Filter")
             self.asked.append(query)
             name = query.split(" FROM ")[1].split()[0]
+            self.stopped.wait(self.slow.get(name, 0))
+            if name in self.raw:
+                return 200, self.raw[name]
             if name in self.faults:
                 return 500, _fault(message, *self.faults[name])
             rows = [f"<c:{name} xmlns:c='urn:{name}'>{row}</c:{name}>" for row in self.classes.get(name, [])]
-            return 200, _envelope(f"{_ENUMERATION}EnumerateResponse", self._some("n:EnumerateResponse", "w:Items", rows), message)
+            return 200, _envelope(
+                f"{_ENUMERATION}EnumerateResponse", self._some("n:EnumerateResponse", "w:Items", rows), message
+            )
         if action.endswith("/Pull"):
             rows = self._open.pop(_part(request, "EnumerationContext"))
             return 200, _envelope(f"{_ENUMERATION}PullResponse", self._some("n:PullResponse", "n:Items", rows), message)
         try:
             return 200, _envelope(*self.shells.answer(action, request), message)
-        except Fault as fault:
+        except FaultError as fault:
             return 500, _fault(message, *fault.args)
 
     def _some(self, element: str, items: str, rows: list[str]) -> str:
@@ -169,10 +179,13 @@ def running(wmi: Wmi, certificate: Path | None = None, key: Path | None = None) 
             context.load_cert_chain(certificate, key)
             server.socket = context.wrap_socket(server.socket, server_side=True)
             digest = sha256(ssl.PEM_cert_to_DER_cert(certificate.read_text(encoding="ascii"))).digest()
-            handler.bindings = spnego.channel_bindings.GssChannelBindings(application_data=b"tls-server-end-point:" + digest)
+            handler.bindings = spnego.channel_bindings.GssChannelBindings(
+                application_data=b"tls-server-end-point:" + digest
+            )
         server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_port
         finally:
+            wmi.stopped.set()
             server.shutdown()

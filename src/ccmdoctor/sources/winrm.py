@@ -27,7 +27,7 @@ from ccmdoctor.sources import remoting
 from ccmdoctor.sources.address import Address, Credentials
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Source, Unread
 from ccmdoctor.sources.collector import Collected
-from ccmdoctor.sources.remote import Fetcher, Losses, RemoteFile
+from ccmdoctor.sources.remote import GONE, Fetcher, Losses, RemoteFile
 
 ORDER = 31
 COLLECTOR = "collector"  # the path of an address that asks for the collector
@@ -127,8 +127,13 @@ class Client:
             pieces = remoting.collect(connection)
 
             def read(size: int) -> bytes:
-                with refusals():
-                    return next(pieces, b"")
+                try:
+                    with refusals():
+                        return next(pieces, b"")
+                except RefusedError as refusal:
+                    if refusal.why in GONE:  # it answered before
+                        raise RefusedError("remote-connection-lost") from refusal
+                    raise
 
             try:
                 yield read
