@@ -90,6 +90,7 @@ def main() -> None:
         ("Scan", lambda: scan.rows(size, runs)),
         ("Every record", lambda: parse.rows(size, runs)),
         ("Diagnosis", lambda: diagnose.rows(folder, runs)),
+        ("Over the network", lambda: diagnose.over_smb(folder, runs)),
     ):
         tables.append(table(title, rows()))
         print(tables[-1])

@@ -20,7 +20,7 @@ from ccmdoctor import cli
 from ccmdoctor.reader import read
 from ccmdoctor.sources import address, open_source
 from ccmdoctor.sources.address import Credentials
-from sources.conftest import PASSWORD, Samba
+from sources.samba import PASSWORD, Samba
 
 pytest.importorskip("smbclient")
 keyring = pytest.importorskip("keyring")

@@ -21,8 +21,8 @@ from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source
 from collect import paper
 from sources import wsman
-from sources.conftest import PASSWORD
 from sources.psrp import DENIED, Failure, Script, Silence
+from sources.samba import PASSWORD
 
 pytest.importorskip("pypsrp")
 Answer = Callable[[Script], Iterator[Any]]

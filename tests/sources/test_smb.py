@@ -21,7 +21,7 @@ from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
 from ccmdoctor.sources.smb import Pipelined
-from sources.conftest import PASSWORD, Samba
+from sources.samba import PASSWORD, Samba
 
 smbclient = pytest.importorskip("smbclient")
 DEMO = Path(__file__).parent.parent.parent / "src/ccmdoctor/demo"

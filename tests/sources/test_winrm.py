@@ -19,7 +19,7 @@ from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source
 from probe import lab
 from sources import wsman
-from sources.conftest import PASSWORD
+from sources.samba import PASSWORD
 
 pytest.importorskip("pypsrp")
 CLASSES = {one["class"] for one in manifest()["entries"].values() if one["kind"] == "wmi"}
