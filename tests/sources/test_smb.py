@@ -18,7 +18,7 @@ from click.testing import CliRunner
 from ccmdoctor import cli
 from ccmdoctor.model import InputError
 from ccmdoctor.reader import Reading, read
-from ccmdoctor.sources import open_source
+from ccmdoctor.sources import open_source, remote
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
 from ccmdoctor.sources.smb import Pipelined
 from sources.samba import PASSWORD, Samba
@@ -125,6 +125,51 @@ def test_a_log_that_rolls_while_others_are_read_is_read_whole(logged_on: Samba) 
     ]
     everything = "".join(text for *_, text in texts)
     assert all(word in everything for word in ("0x80072ee2", "0x80244022", "Successfully"))
+
+
+def test_what_rolls_is_read_again_also_where_a_folder_is_closed(logged_on: Samba) -> None:
+    log = logged_on.logs / "WUAHandler.log"
+    log.write_text(line("Scan failed with error = 0x80244022.", 2), encoding="utf-8")
+    closed = logged_on.logs / "closed"
+    closed.mkdir(mode=0o700)
+    try:
+        found: list[Artifact | Unread] = []
+        for one in open_source([logged_on.at("C$/Windows/CCM/Logs")])[0].artifacts():
+            if not found:
+                log.replace(logged_on.logs / "WUAHandler.lo_")
+            found.append(one)
+    finally:
+        closed.rmdir()
+    assert [one for one in found if isinstance(one, Unread)] == [Unread("closed", "remote-access-denied")]
+    assert [one.name for one in found if isinstance(one, Artifact)] == ["WUAHandler.log", "rolled-over/WUAHandler.lo_"]
+
+
+def test_a_log_that_grew_since_it_was_listed_is_read_whole(logged_on: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.remote.SMALL", 1 << 20)
+    for name in ("A.log", "B.log"):
+        (logged_on.logs / name).write_bytes(b"x" * 1000)
+    found = list(open_source([logged_on.at("C$/Windows/CCM/Logs")])[0].artifacts())
+    (logged_on.logs / "B.log").write_bytes(b"y" * (5 << 20))
+    sizes = []
+    for one in found:
+        with one.open() as data:  # type: ignore[union-attr]
+            sizes.append(len(data))
+    assert sizes == [1000, 5 << 20]
+
+
+def test_what_is_too_large_is_named(logged_on: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.remote.LARGEST", 9 << 20)
+    (logged_on.logs / "Large.log").write_bytes(b"x" * (10 << 20))
+    (logged_on.logs / "WUAHandler.log").write_text(line("Scan failed with error = 0x80244022."), encoding="utf-8")
+    found = notes(read(open_source([logged_on.at("C$/Windows/CCM/Logs")])))
+    assert found == {"Large.log": "file-too-large", "WUAHandler.log": None}
+
+
+def test_a_whole_client_is_read_over_few_connections(logged_on: Samba) -> None:
+    demo_logs(logged_on)
+    source = open_source([f"smb://127.0.0.1:{logged_on.port}"])[0]
+    assert len(read([source]).coverage) > 5
+    assert len(source._open) <= 1 + remote.WORKERS  # type: ignore[attr-defined]
 
 
 def test_the_agent_can_roll_its_log_while_we_read(logged_on: Samba) -> None:
