@@ -340,7 +340,8 @@ def timeline(
 
     language = _choose(ctx, lang)
     wanted = Wanted.of(_time(around), timedelta(minutes=within), components, _expression(grep), errors)
-    opened, title = open_source(sources), ", ".join(sources)
+    opened = open_source(sources)
+    title = ", ".join(source.address for source in opened)
     if hidden:
         from ccmdoctor.redaction import Redaction
 
