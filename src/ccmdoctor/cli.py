@@ -180,10 +180,10 @@ def _conclude(
     if hidden:
         from ccmdoctor.redaction import Redaction
 
-        redaction = Redaction(opened, _progress(), extra=[_bytes(boundaries)] if boundaries else [])
+        redaction = Redaction(opened, _progress(language), extra=[_bytes(boundaries)] if boundaries else [])
         opened, change = redaction.sources, redaction.text
         update = redaction.text(update) if update else None
-    reading = read(opened, _progress())
+    reading = read(opened, _progress(language))
     if boundaries:
         reading.states.extend(_boundaries(boundaries, change))
     return conclude(reading, symptom=Symptom(symptom) if symptom else None, update=update, now=now)
@@ -219,20 +219,24 @@ def _bytes(path: Path) -> bytes:
         raise InputError("source-not-found", source=str(path)) from None
 
 
-def _progress() -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
+def _progress(language: str) -> Progress:
+    """A bar on a terminal and a word when minutes must be waited for, nothing elsewhere."""
     from ccmdoctor.model import Progress
+    from ccmdoctor.sources import collector
 
     if not sys.stderr.isatty():
         return Progress()
+    waited = False
 
     def tell(what: str, done: int, total: int) -> None:
-        if total < 0:  # of unknown size: the collector, which takes minutes, or a stream
-            click.echo(f"\r{what[-40:]:<40}  ...", nl=False, err=True)
-        elif total > 8 << 20:
+        nonlocal waited
+        if total > 8 << 20:
             click.echo(f"\r{what[-40:]:<40} {done * 100 // max(total, 1):3d} %", nl=False, err=True)
             if done >= total:
                 click.echo("\r" + " " * 48 + "\r", nl=False, err=True)
+        elif what == collector.NAME and total < 0 and not waited:
+            waited = True
+            click.echo(_say(language, "collector.running"), err=True)
 
     return Progress(tell)
 
@@ -345,9 +349,9 @@ def timeline(
     if hidden:
         from ccmdoctor.redaction import Redaction
 
-        redaction = Redaction(opened, _progress())
+        redaction = Redaction(opened, _progress(language))
         opened, title = redaction.sources, redaction.text(title)
-    with merged(opened, wanted, _progress()) as (entries, unread):
+    with merged(opened, wanted, _progress(language)) as (entries, unread):
         _put(_told_in(medium, entries, title, words(language), language), output)
         for name, why in unread:
             if why != "empty":
@@ -419,7 +423,7 @@ def redact(ctx: click.Context, sources: tuple[str, ...], output: Path, key: Path
         for source in sources if target else ():
             if source != "-" and target and _is_within(target, Path(source)):
                 raise InputError("output-in-source", file=str(target), source=source)
-    redaction = Redaction(opened, _progress(), remember=key is not None)
+    redaction = Redaction(opened, _progress(language), remember=key is not None)
     try:
         done = write(redaction, output, lambda found: note(found, language))
         if key:
@@ -488,7 +492,7 @@ def probe(
 
     language = _choose(ctx, lang)
     request = Request(mp, sup, proxy, bypass, certificate, client, timeout)
-    conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress()))
+    conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress(language)))
     _report(conclusion, medium, language, output)
     sys.exit(EXIT_CODES[conclusion.outcome.value])
 

@@ -127,7 +127,7 @@ class Terminal:
         import pty
 
         self._master, slave = pty.openpty()
-        about = {name: value for name, value in os.environ.items() if not name.startswith("CCMDOCTOR")}
+        about = {name: value for name, value in os.environ.items() if not name.startswith(("CCMDOCTOR", "NTLM"))}
         about |= {"PYTHONPATH": str(SOURCE), "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring"} | variables
         self._process = subprocess.Popen(
             [sys.executable, "-m", "ccmdoctor", *arguments],
@@ -197,6 +197,18 @@ def test_what_is_missing_is_asked_for_in_the_language_of_the_user(
     code, said = terminal.end()
     assert code == 1 and '"WUAHandler.log"' in said
     assert PASSWORD not in said
+
+
+@on_a_terminal
+def test_who_waits_for_the_collector_is_told_why(port: int) -> None:
+    """The password too is asked for, since nothing else gives one."""
+    user = os.environ["CCMDOCTOR_USER"]
+    terminal = Terminal("diagnose", f"winrm://127.0.0.1:{port}/collector", "--lang", "ja", CCMDOCTOR_USER=user)
+    terminal.wait_for("パスワード")
+    terminal.type(f"{PASSWORD}\n")
+    code, said = terminal.end()
+    assert said.count("収集スクリプトを実行しています") == 1
+    assert code in (0, 1, 3) and PASSWORD not in said
 
 
 @on_a_terminal
