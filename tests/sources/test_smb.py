@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from ccmdoctor.model import InputError
 from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source, remote
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
-from ccmdoctor.sources.smb import Pipelined
+from ccmdoctor.sources.smb import Pipelined, is_link
 from sources.samba import PASSWORD, Samba
 
 smbclient = pytest.importorskip("smbclient")
@@ -65,6 +66,24 @@ def test_a_folder_gives_what_the_same_folder_on_disk_gives(logged_on: Samba) -> 
 def test_an_unc_path_is_a_share() -> None:
     source = open_source(["\\\\pc0123.contoso.com\\C$\\Windows\\CCM\\Logs"])[0]
     assert source.address == "smb://pc0123.contoso.com/C$/Windows/CCM/Logs"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tag", "link"),
+    [
+        (0x400, 0xA000000C, True),  # a symbolic link
+        (0x410, 0xA0000003, True),  # a junction
+        (0x620, 0x80000013, False),  # deduplicated, as on file servers
+        (0x420, 0x80000017, False),  # compressed by Windows itself
+        (0x20, 0xA000000C, False),  # no reparse point: the size of extended attributes
+    ],
+)
+def test_what_stands_for_another_file_is_a_link_and_a_deduplicated_file_is_none(
+    attributes: int, tag: int, link: bool
+) -> None:
+    now = datetime.now(UTC)
+    listed = smbclient._os.SMBDirEntryInformation(now, now, now, now, 1, 1, attributes, tag, 7, "WUAHandler.log")
+    assert is_link(listed) is link
 
 
 def test_a_host_alone_gives_the_logs_and_the_files_that_the_collector_takes(logged_on: Samba) -> None:

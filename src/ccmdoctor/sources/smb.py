@@ -34,6 +34,7 @@ SECONDS = 30  # to connect, and for the answer to one request
 CHUNK = 1 << 20  # bytes of one read request
 IN_FLIGHT = 4  # read requests that wait for an answer
 _REPARSE_POINT, _FOLDER = 0x400, 0x10  # FILE_ATTRIBUTE_*, MS-FSCC 2.6
+_ANOTHER_NAME = 0x2000_0000  # the bit of a reparse tag that stands for another file, MS-FSCC 2.1.2.1
 _END_OF_FILE = 0xC0000011
 _NOT_A_FOLDER = (0xC0000103,)
 _REASONS = {
@@ -212,7 +213,7 @@ class Share:
             return
         for info in found:
             name = f"{one.prefix}{inner}{info.file_name}"
-            if info.file_attributes & _REPARSE_POINT:
+            if is_link(info):
                 yield name, Unread(name, "link-not-followed")
             elif info.file_attributes & _FOLDER:
                 if one.deep:
@@ -345,6 +346,14 @@ def _close(connections: list[Any]) -> None:
     for connection in connections:
         with suppress(Exception):
             connection.transport.close()
+
+
+def is_link(info: Any) -> bool:
+    """Whether an entry of a listing stands for another. Files that are deduplicated or compressed do not.
+
+    A reparse point has its tag where others have the size of their extended attributes (MS-FSCC 2.4.18).
+    """
+    return bool(info.file_attributes & _REPARSE_POINT and info.ea_size & _ANOTHER_NAME)
 
 
 def _entry(path: str, info: Any) -> _Entry:
