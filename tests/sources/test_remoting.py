@@ -96,8 +96,9 @@ def test_a_script_that_says_nothing_for_a_while_is_waited_for(wmi: wsman.Wmi, po
 
 def test_the_collector_runs_once_however_often_its_zip_is_read(wmi: wsman.Wmi, port: int) -> None:
     wmi.shells.script = brings(*lines())
-    code, said = told(f"winrm://127.0.0.1:{port}/collector", "--redact", "--format", "json")
-    assert code in (0, 1, 3) and json.loads(said)["coverage"]
+    arguments = ["diagnose", f"winrm://127.0.0.1:{port}/collector", "--redact", "--format", "json"]
+    done = CliRunner().invoke(cli.main, arguments)
+    assert done.exit_code in (0, 1, 3) and json.loads(done.stdout)["coverage"]
     assert len(wmi.shells.ran) == 1
 
 

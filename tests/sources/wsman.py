@@ -11,6 +11,7 @@ import base64
 import http.server
 import re
 import ssl
+import sys
 import threading
 import uuid
 from collections.abc import Iterator
@@ -110,6 +111,7 @@ def _fault(message: str, code: int, text: str) -> str:
 
 class _Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    wbufsize = 1 << 16  # head and body in one packet, else each answer waits for an acknowledgement
     wmi: Wmi
     bindings: Any = None  # of the certificate, when there is one
     context: Any = None
@@ -169,11 +171,20 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(body)
 
 
+class _Server(http.server.ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that hangs up is no error of the responder."""
+        if not isinstance(sys.exc_info()[1], ConnectionError):
+            super().handle_error(request, client_address)
+
+
 @contextmanager
 def running(wmi: Wmi, certificate: Path | None = None, key: Path | None = None) -> Iterator[int]:
     """The responder until the block ends, over TLS with a certificate (PEM); gives its port."""
     handler = type("Handler", (_Handler,), {"wmi": wmi})
-    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+    with _Server(("127.0.0.1", 0), handler) as server:
         if certificate:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
             context.load_cert_chain(certificate, key)
@@ -182,7 +193,6 @@ def running(wmi: Wmi, certificate: Path | None = None, key: Path | None = None) 
             handler.bindings = spnego.channel_bindings.GssChannelBindings(
                 application_data=b"tls-server-end-point:" + digest
             )
-        server.daemon_threads = True
         threading.Thread(target=server.serve_forever, daemon=True).start()
         try:
             yield server.server_port
