@@ -1,11 +1,16 @@
-"""Cold runs of the command on a folder of logs and on its zip: wall time and peak memory."""
+"""Cold runs of the command on a folder of logs, on its zip, and on the same over SMB: wall time and peak memory."""
 
 from __future__ import annotations
 
+import os
+import shutil
+import sys
 import tempfile
 from pathlib import Path
 
 from material import command, folder, medians, peak, timed, zipped
+
+sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))  # its Samba
 
 
 def rows(megabytes: int, runs: int) -> list[tuple[str, str]]:
@@ -30,3 +35,18 @@ def rows(megabytes: int, runs: int) -> list[tuple[str, str]]:
         ),
         (f"the same zipped (goal: 0.8 s)", f"{seconds['zip']:.2f} s, {memory['zip']:.0f} MB"),  # noqa: F541
     ]
+
+
+def over_smb(megabytes: int, runs: int) -> list[tuple[str, str]]:
+    """The same folder behind a Samba on loopback; nothing where there is none."""
+    from sources import samba
+
+    if not shutil.which("smbd", path="/usr/sbin:/usr/bin"):
+        return []
+    with samba.running() as server:
+        server.logs.rmdir()
+        folder(server.logs, megabytes)
+        os.environ |= {"CCMDOCTOR_USER": server.user, "CCMDOCTOR_PASSWORD": samba.PASSWORD}
+        run = command("diagnose", server.at("C$/Windows/CCM/Logs"), "--format", "html", "-o", os.devnull)
+        (seconds,) = medians([lambda: timed(run)], runs)
+    return [(f"`diagnose` of a {megabytes} MB folder over SMB to HTML, cold (goal: 3 s)", f"{seconds:.2f} s")]

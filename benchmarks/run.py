@@ -90,9 +90,11 @@ def main() -> None:
         ("Scan", lambda: scan.rows(size, runs)),
         ("Every record", lambda: parse.rows(size, runs)),
         ("Diagnosis", lambda: diagnose.rows(folder, runs)),
+        ("Over the network", lambda: diagnose.over_smb(folder, runs)),
     ):
-        tables.append(table(title, rows()))
-        print(tables[-1])
+        if found := rows():
+            tables.append(table(title, found))
+            print(tables[-1])
     grown = growth.by_size(sizes, 3)
     told = [(f"{megabytes:,.0f} MB", f"{seconds:.2f} s, {memory:.0f} MB peak") for megabytes, seconds, memory in grown]
     tables.append(table("One log of this size, cold `diagnose`", told))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import sys
 import zipfile
 from pathlib import Path
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -84,3 +86,17 @@ def test_a_large_stream_is_spooled_to_disk() -> None:
     pieces = iter([b"x" * (1 << 20)] * 40)
     with spooled(lambda size: next(pieces, b""), lambda total: None) as data:
         assert len(data) == 40 << 20 and not isinstance(data, bytes)
+
+
+@pytest.mark.skipif(sys.platform != "win32", reason="there are no junctions elsewhere")
+def test_a_junction_is_not_followed(tmp_path: Path) -> None:
+    import _winapi
+
+    (tmp_path / "there").mkdir()
+    (tmp_path / "there" / "secret.log").write_text("x", encoding="utf-8")
+    (tmp_path / "bundle").mkdir()
+    try:
+        _winapi.CreateJunction(str(tmp_path / "there"), str(tmp_path / "bundle" / "Logs"))
+    except OSError:
+        pytest.skip("this file system has no junctions")
+    assert list(open_source([str(tmp_path / "bundle")])[0].artifacts()) == [Unread("Logs", "link-not-followed")]

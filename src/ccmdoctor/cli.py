@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ccmdoctor.model import Diagnosis, InputError, Progress
     from ccmdoctor.reasoning.diagnosis import Conclusion
+    from ccmdoctor.sources.address import Credentials
     from ccmdoctor.timeline.entries import Entry
 
 EXIT_CODES = {"nothing-wrong-found": 0, "cause-found": 1, "not-enough-evidence": 3}
@@ -60,7 +61,7 @@ class _Group(click.Group):
             return super().invoke(ctx)
         except InputError as error:
             _complain(error, ctx)
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, click.Abort):
             click.echo(_say(default_language(), "errors.interrupted"), err=True)
             sys.exit(130)
         except BrokenPipeError:
@@ -98,9 +99,30 @@ def main() -> None:
 
 
 def _choose(ctx: click.Context, lang: str | None) -> str:
+    from ccmdoctor.sources.address import ask_with
+
     language = lang or default_language()
     ctx.meta["ccmdoctor.lang"] = language
+    ask_with(lambda host, user: _credentials(host, user, language))
     return language
+
+
+def _credentials(host: str, user: str | None, language: str) -> Credentials | None:
+    """What somebody at a terminal types as name and password for a host; None when nobody sits there."""
+    from ccmdoctor.sources.address import Credentials
+
+    if not _can_ask():
+        return None
+    user = user or click.prompt(_say(language, "logon.user", host=host), err=True, default="", show_default=False)
+    return Credentials(user, _hidden(_say(language, "logon.password", user=user, host=host))) if user else None
+
+
+def _can_ask() -> bool:
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def _hidden(prompt: str) -> str:
+    return str(click.prompt(prompt, hide_input=True, err=True, default="", show_default=False))
 
 
 @main.command()
@@ -160,10 +182,10 @@ def _conclude(
     if hidden:
         from ccmdoctor.redaction import Redaction
 
-        redaction = Redaction(opened, _progress(), extra=[_bytes(boundaries)] if boundaries else [])
+        redaction = Redaction(opened, _progress(language), extra=[_bytes(boundaries)] if boundaries else [])
         opened, change = redaction.sources, redaction.text
         update = redaction.text(update) if update else None
-    reading = read(opened, _progress())
+    reading = read(opened, _progress(language))
     if boundaries:
         reading.states.extend(_boundaries(boundaries, change))
     return conclude(reading, symptom=Symptom(symptom) if symptom else None, update=update, now=now)
@@ -199,18 +221,24 @@ def _bytes(path: Path) -> bytes:
         raise InputError("source-not-found", source=str(path)) from None
 
 
-def _progress() -> Progress:
-    """A bar on a terminal, nothing elsewhere."""
+def _progress(language: str) -> Progress:
+    """A bar on a terminal and a word when minutes must be waited for, nothing elsewhere."""
     from ccmdoctor.model import Progress
+    from ccmdoctor.sources import collector
 
     if not sys.stderr.isatty():
         return Progress()
+    waited = False
 
     def tell(what: str, done: int, total: int) -> None:
+        nonlocal waited
         if total > 8 << 20:
             click.echo(f"\r{what[-40:]:<40} {done * 100 // max(total, 1):3d} %", nl=False, err=True)
             if done >= total:
                 click.echo("\r" + " " * 48 + "\r", nl=False, err=True)
+        elif what == collector.NAME and total < 0 and not waited:
+            waited = True
+            click.echo(_say(language, "collector.running"), err=True)
 
     return Progress(tell)
 
@@ -318,13 +346,14 @@ def timeline(
 
     language = _choose(ctx, lang)
     wanted = Wanted.of(_time(around), timedelta(minutes=within), components, _expression(grep), errors)
-    opened, title = open_source(sources), ", ".join(sources)
+    opened = open_source(sources)
+    title = ", ".join(source.address for source in opened)
     if hidden:
         from ccmdoctor.redaction import Redaction
 
-        redaction = Redaction(opened, _progress())
+        redaction = Redaction(opened, _progress(language))
         opened, title = redaction.sources, redaction.text(title)
-    with merged(opened, wanted, _progress()) as (entries, unread):
+    with merged(opened, wanted, _progress(language)) as (entries, unread):
         _put(_told_in(medium, entries, title, words(language), language), output)
         for name, why in unread:
             if why != "empty":
@@ -396,7 +425,7 @@ def redact(ctx: click.Context, sources: tuple[str, ...], output: Path, key: Path
         for source in sources if target else ():
             if source != "-" and target and _is_within(target, Path(source)):
                 raise InputError("output-in-source", file=str(target), source=source)
-    redaction = Redaction(opened, _progress(), remember=key is not None)
+    redaction = Redaction(opened, _progress(language), remember=key is not None)
     try:
         done = write(redaction, output, lambda found: note(found, language))
         if key:
@@ -465,7 +494,7 @@ def probe(
 
     language = _choose(ctx, lang)
     request = Request(mp, sup, proxy, bypass, certificate, client, timeout)
-    conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress()))
+    conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress(language)))
     _report(conclusion, medium, language, output)
     sys.exit(EXIT_CODES[conclusion.outcome.value])
 
@@ -474,19 +503,12 @@ def _pfx_password(certificate: Path | None, language: str) -> str | None:
     """From the environment, the keyring, or a prompt on a terminal; None when there is none."""
     if word := os.environ.get("CCMDOCTOR_PFX_PASSWORD"):
         return word
-    name = certificate.name if certificate else ""
-    with contextlib.suppress(Exception):  # no keyring installed, or none that can be opened here
-        import keyring
+    from ccmdoctor.sources.address import stored
 
-        if stored := keyring.get_password("ccmdoctor", name):
-            return str(stored)
-    if not sys.stdin.isatty():
-        return None
-    return str(
-        click.prompt(
-            _say(language, "probe.password", file=name), hide_input=True, err=True, default="", show_default=False
-        )
-    )
+    name = certificate.name if certificate else ""
+    if word := stored(name):
+        return word
+    return _hidden(_say(language, "probe.password", file=name)) if _can_ask() else None
 
 
 @main.command()

@@ -12,7 +12,7 @@ from click.testing import CliRunner
 from tree_sitter import Language, Node, Parser
 
 from ccmdoctor.cli import main
-from ccmdoctor.collect import FOLDER, SCRIPT, manifest, script
+from ccmdoctor.collect import FOLDER, SCRIPT, longest, manifest, script
 from ccmdoctor.collect.rendering import KINDS, literal, script_text
 from ccmdoctor.version import __version__
 
@@ -223,3 +223,31 @@ def test_the_command_writes_it_out(language: str, tmp_path: Path) -> None:
     assert shown.exit_code == 0 and shown.stdout_bytes.replace(b"\r\n", b"\n") == SOURCE
     refused = CliRunner().invoke(main, ["collector", "-o", str(tmp_path / "no" / "x.ps1"), "--lang", language])
     assert refused.exit_code == 2 and "x.ps1" in refused.stderr
+
+
+def test_with_a_dash_nothing_stays_and_nothing_ends_the_callers_session() -> None:
+    """``exit`` in a session of PowerShell remoting would be the end of what follows it."""
+    ends = [_text(node) for node in _nodes(TREE, "flow_control_statement") if _text(node).startswith("exit")]
+    assert ends == ["exit 1", "exit $exit"]
+    assert "    if ($Output -eq '-') { return }\n    exit 1\n" in CODE
+    assert CODE.rstrip().endswith("\nif (-not $send) { exit $exit }")
+    # the zip lies in the work folder, which is removed before the last line, in a part that is not packed
+    assert "if ($send) { $zip = New-Target -To 'raw/evidence.zip' -Context $context }" in CODE
+    assert "if ($name.StartsWith('raw/')) { continue }" in _text(FUNCTIONS["Write-Zip"])
+    assert (
+        CODE.index("Send-File -Path $zip") < CODE.index("Remove-Item -LiteralPath $work") < CODE.rindex("Write-Output")
+    )
+
+
+def test_the_lines_that_are_sent_can_be_told_from_the_last_one() -> None:
+    """Base64 has no brace; the record has one, and is the only other output."""
+    outputs = [_text(node) for node in _nodes(TREE, "command") if _text(node).startswith("Write-Output")]
+    assert len(outputs) == 2 and all("{" in one or "$line -Compress" in one for one in outputs)
+    assert "[System.Convert]::ToBase64String($buffer, 0, $read)" in _text(FUNCTIONS["Send-File"])
+    assert [name for name, node in FUNCTIONS.items() if "ToBase64String" in _text(node)] == ["Send-File"]
+
+
+def test_the_longest_run_holds_the_step_that_begins_last() -> None:
+    limits = manifest()["limits"]
+    last = max(entry.get("seconds", limits["seconds"]) for entry in manifest()["entries"].values())
+    assert longest() > limits["all_seconds"] + last + 5  # Invoke-Step waits 5 seconds more

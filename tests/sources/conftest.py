@@ -1,83 +1,25 @@
-"""A real Samba on loopback that stands for the administrative shares of a client."""
+"""What stands for a client on loopback: a real Samba for its shares, and a responder for its WinRM."""
 
 from __future__ import annotations
 
-import getpass
 import os
-import subprocess
-import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 import pytest
 
-from probe import lab
+from sources import samba as server
+from sources.samba import PASSWORD, Samba
 
-PASSWORD = "P@ssw0rd1"
-SHARES = {"C$": "drive", "ADMIN$": "drive/Windows", "Closed$": "drive", "Docs": "docs"}
-
-
-class Samba(NamedTuple):
-    """``folder`` holds ``drive`` (C$, with ADMIN$ in it) and ``docs``; ``user`` may log on with PASSWORD."""
-
-    folder: Path
-    port: int
-    user: str
-
-    @property
-    def logs(self) -> Path:
-        return self.folder / "drive/Windows/CCM/Logs"
-
-    def at(self, path: str) -> str:
-        return f"smb://127.0.0.1:{self.port}/{path}"
+if TYPE_CHECKING:
+    from sources import wsman
 
 
 @pytest.fixture(scope="session")
 def samba() -> Iterator[Samba]:
-    """Files that others may not read are closed to the user too: everything is done as ``nobody``."""
-    server, passwords = lab.program("smbd"), lab.program("smbpasswd")
-    if sys.platform == "win32" or os.getuid() != 0:
-        pytest.skip("smbd must be started by root")
-    with tempfile.TemporaryDirectory(prefix="samba-") as name:
-        folder = Path(name)
-        folder.chmod(0o755)
-        (folder / "drive/Windows/CCM/Logs").mkdir(parents=True)
-        (folder / "docs").mkdir()
-        port, user = lab.free_port(), getpass.getuser()
-        state = {
-            f"{one} directory" if one != "private" else "private dir": folder / f"state/{one}"
-            for one in ("lock", "state", "cache", "pid", "private")
-        }
-        lines = [
-            "[global]", "workgroup = CONTOSO", "netbios name = PC0123", "server role = standalone server",
-            f"smb ports = {port}", "interfaces = 127.0.0.1/8", "bind interfaces only = yes", "disable netbios = yes",
-            *(f"{key} = {path}" for key, path in state.items()), f"ncalrpc dir = {folder}/state/ncalrpc",
-            f"log file = {folder}/state/log", "load printers = no", "server min protocol = SMB2_10",
-            "map to guest = never", "force user = nobody",
-        ]  # fmt: skip
-        for share, below in SHARES.items():
-            allowed = "nobody" if share == "Closed$" else user
-            lines += [f"[{share}]", f"path = {folder / below}", "read only = yes", f"valid users = {allowed}"]
-        # the test itself may write here as the client's agent does
-        lines += [
-            "[Agent$]",
-            f"path = {folder / 'drive'}",
-            "read only = no",
-            f"valid users = {user}",
-            "force user = root",
-        ]
-        for path in state.values():
-            path.mkdir(parents=True)
-        settings = folder / "state/smb.conf"
-        settings.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        subprocess.run(
-            [passwords, "-c", str(settings), "-a", "-s", user],
-            input=f"{PASSWORD}\n{PASSWORD}\n", text=True, check=True, capture_output=True,
-        )  # fmt: skip
-        with lab.running([server, "-F", "-s", str(settings)], port):
-            yield Samba(folder, port, user)
+    with server.running() as found:
+        yield found
 
 
 @pytest.fixture
@@ -88,3 +30,39 @@ def logged_on(samba: Samba, monkeypatch: pytest.MonkeyPatch) -> Samba:
     for file in samba.logs.iterdir():
         file.unlink()
     return samba
+
+
+@pytest.fixture
+def wmi() -> wsman.Wmi:
+    """What a client answers, with two classes in it."""
+    for needed in ("pypsrp", "psrpcore"):
+        pytest.importorskip(needed)
+    from sources import wsman
+
+    found = wsman.Wmi()
+    found.classes["Win32_OperatingSystem"] = [
+        "<c:BuildNumber>22631</c:BuildNumber><c:CountryCode>81</c:CountryCode><c:ProductType>1</c:ProductType>"
+        "<c:LastBootUpTime><cim:Datetime>2025-03-24T08:00:00.5+09:00</cim:Datetime></c:LastBootUpTime>"
+    ]
+    found.classes["CCM_UpdateStatus"] = [
+        f"<c:UniqueId>id-{number}</c:UniqueId><c:Title>2025-03 累積更新プログラム {number}</c:Title><c:Status>Missing</c:Status>"
+        "<c:ExtendedStatus xsi:nil='true'/>"
+        for number in range(5)
+    ]
+    return found
+
+
+@pytest.fixture
+def port(wmi: wsman.Wmi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """The port at which it answers, with a name and password in the environment."""
+    from sources import wsman
+
+    if os.environ.get("CCMDOCTOR_WINE"):
+        pytest.skip("the logon of Wine (SSPI) ends the process")
+    users = tmp_path / "users"
+    users.write_text(f"CONTOSO:labadmin:{PASSWORD}\n", encoding="utf-8")
+    monkeypatch.setenv("NTLM_USER_FILE", str(users))
+    monkeypatch.setenv("CCMDOCTOR_USER", "CONTOSO\\labadmin")
+    monkeypatch.setenv("CCMDOCTOR_PASSWORD", PASSWORD)
+    with wsman.running(wmi) as found:
+        yield found

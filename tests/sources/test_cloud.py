@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import http.server
+import socket
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -137,6 +138,73 @@ def test_a_web_address_is_one_file_and_no_page_is_searched() -> None:
         found = [one.name for one in open_source([f"http://127.0.0.1:{server.server_port}/logs/"])[0].artifacts()]
         server.shutdown()
     assert found == ["logs"] and set(asked) == {"/logs/"}
+
+
+class Web:
+    """One file at any address whose first part is 200; else the status that stands there."""
+
+    def __init__(self) -> None:
+        body = (
+            b'<![LOG[Scan failed with error = 0x80244022.]LOG]!><time="10:02:03.412-540" date="03-25-2025" '
+            b'component="WUAHandler" context="" type="3" thread="9596" file="x.cpp:1">\n'
+        )
+
+        class Handler(http.server.BaseHTTPRequestHandler):
+            def log_message(self, *arguments: object) -> None:
+                """Nothing is logged."""
+
+            def do_GET(self) -> None:
+                status = int(self.path.split("/")[1])
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(body) if status == 200 else 0))
+                self.end_headers()
+                if status == 200 and self.command == "GET":
+                    self.wfile.write(body)
+
+            def do_HEAD(self) -> None:
+                self.do_GET()
+
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def at(self, path: str) -> str:
+        return f"http://127.0.0.1:{self.server.server_port}/{path}"
+
+
+@pytest.fixture(scope="module")
+def web() -> Iterator[Web]:
+    pytest.importorskip("aiohttp")
+    found = Web()
+    yield found
+    found.server.shutdown()
+    found.server.server_close()
+
+
+@pytest.mark.parametrize(
+    ("status", "why"),
+    [(401, "access is denied"), (403, "access is denied"), (404, "it is not there"), (500, "answered with an error")],
+)
+def test_a_web_address_that_gives_nothing_ends_with_the_reason(web: Web, status: int, why: str) -> None:
+    code, said = told(web.at(f"{status}/PC0123.zip"))
+    assert code == 2 and why in said
+
+
+def test_a_web_server_that_does_not_answer_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("aiohttp")
+    monkeypatch.setattr("ccmdoctor.sources.cloud.SECONDS", 1)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        for port in (silent.getsockname()[1], 1):
+            code, said = told(f"http://127.0.0.1:{port}/PC0123.zip")
+            assert code == 2 and "does not answer" in said
+
+
+@pytest.mark.parametrize("command", [["diagnose"], ["diagnose", "--format", "json"], ["timeline", "--format", "html"]])
+def test_the_signature_of_a_presigned_address_is_shown_nowhere(web: Web, command: list[str]) -> None:
+    address = web.at("200/WUAHandler.log?sig=s3cr3t&until=2025")
+    done = CliRunner().invoke(cli.main, [command[0], address, *command[1:]])
+    assert "WUAHandler.log" in done.stdout
+    assert "s3cr3t" not in done.stdout + done.stderr
+    assert "s3cr3t" not in told(web.at("403/WUAHandler.log?sig=s3cr3t"))[1]
 
 
 @pytest.mark.parametrize("address", ["nothing://x", "zip://a::s3://b", "simplecache::s3://b", "file:///etc"])

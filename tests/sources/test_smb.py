@@ -9,6 +9,7 @@ import socket
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +19,10 @@ from click.testing import CliRunner
 from ccmdoctor import cli
 from ccmdoctor.model import InputError
 from ccmdoctor.reader import Reading, read
-from ccmdoctor.sources import open_source
+from ccmdoctor.sources import open_source, remote
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread
-from ccmdoctor.sources.smb import Pipelined
-from sources.conftest import PASSWORD, Samba
+from ccmdoctor.sources.smb import Pipelined, is_link
+from sources.samba import PASSWORD, Samba
 
 smbclient = pytest.importorskip("smbclient")
 DEMO = Path(__file__).parent.parent.parent / "src/ccmdoctor/demo"
@@ -65,6 +66,24 @@ def test_a_folder_gives_what_the_same_folder_on_disk_gives(logged_on: Samba) -> 
 def test_an_unc_path_is_a_share() -> None:
     source = open_source(["\\\\pc0123.contoso.com\\C$\\Windows\\CCM\\Logs"])[0]
     assert source.address == "smb://pc0123.contoso.com/C$/Windows/CCM/Logs"
+
+
+@pytest.mark.parametrize(
+    ("attributes", "tag", "link"),
+    [
+        (0x400, 0xA000000C, True),  # a symbolic link
+        (0x410, 0xA0000003, True),  # a junction
+        (0x620, 0x80000013, False),  # deduplicated, as on file servers
+        (0x420, 0x80000017, False),  # compressed by Windows itself
+        (0x20, 0xA000000C, False),  # no reparse point: the size of extended attributes
+    ],
+)
+def test_what_stands_for_another_file_is_a_link_and_a_deduplicated_file_is_none(
+    attributes: int, tag: int, link: bool
+) -> None:
+    now = datetime.now(UTC)
+    listed = smbclient._os.SMBDirEntryInformation(now, now, now, now, 1, 1, attributes, tag, 7, "WUAHandler.log")
+    assert is_link(listed) is link
 
 
 def test_a_host_alone_gives_the_logs_and_the_files_that_the_collector_takes(logged_on: Samba) -> None:
@@ -125,6 +144,51 @@ def test_a_log_that_rolls_while_others_are_read_is_read_whole(logged_on: Samba) 
     ]
     everything = "".join(text for *_, text in texts)
     assert all(word in everything for word in ("0x80072ee2", "0x80244022", "Successfully"))
+
+
+def test_what_rolls_is_read_again_also_where_a_folder_is_closed(logged_on: Samba) -> None:
+    log = logged_on.logs / "WUAHandler.log"
+    log.write_text(line("Scan failed with error = 0x80244022.", 2), encoding="utf-8")
+    closed = logged_on.logs / "closed"
+    closed.mkdir(mode=0o700)
+    try:
+        found: list[Artifact | Unread] = []
+        for one in open_source([logged_on.at("C$/Windows/CCM/Logs")])[0].artifacts():
+            if not found:
+                log.replace(logged_on.logs / "WUAHandler.lo_")
+            found.append(one)
+    finally:
+        closed.rmdir()
+    assert [one for one in found if isinstance(one, Unread)] == [Unread("closed", "remote-access-denied")]
+    assert [one.name for one in found if isinstance(one, Artifact)] == ["WUAHandler.log", "rolled-over/WUAHandler.lo_"]
+
+
+def test_a_log_that_grew_since_it_was_listed_is_read_whole(logged_on: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.remote.SMALL", 1 << 20)
+    for name in ("A.log", "B.log"):
+        (logged_on.logs / name).write_bytes(b"x" * 1000)
+    found = list(open_source([logged_on.at("C$/Windows/CCM/Logs")])[0].artifacts())
+    (logged_on.logs / "B.log").write_bytes(b"y" * (5 << 20))
+    sizes = []
+    for one in found:
+        with one.open() as data:  # type: ignore[union-attr]
+            sizes.append(len(data))
+    assert sizes == [1000, 5 << 20]
+
+
+def test_what_is_too_large_is_named(logged_on: Samba, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.remote.LARGEST", 9 << 20)
+    (logged_on.logs / "Large.log").write_bytes(b"x" * (10 << 20))
+    (logged_on.logs / "WUAHandler.log").write_text(line("Scan failed with error = 0x80244022."), encoding="utf-8")
+    found = notes(read(open_source([logged_on.at("C$/Windows/CCM/Logs")])))
+    assert found == {"Large.log": "file-too-large", "WUAHandler.log": None}
+
+
+def test_a_whole_client_is_read_over_few_connections(logged_on: Samba) -> None:
+    demo_logs(logged_on)
+    source = open_source([f"smb://127.0.0.1:{logged_on.port}"])[0]
+    assert len(read([source]).coverage) > 5
+    assert len(source._open) <= 1 + remote.WORKERS  # type: ignore[attr-defined]
 
 
 def test_the_agent_can_roll_its_log_while_we_read(logged_on: Samba) -> None:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
-from collections.abc import Iterator
+import time
+import warnings
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,41 +15,14 @@ from click.testing import CliRunner
 from ccmdoctor import cli
 from ccmdoctor.collect import manifest
 from ccmdoctor.model import InputError
-from ccmdoctor.reader import read
+from ccmdoctor.reader import Reading, read
 from ccmdoctor.sources import open_source
+from probe import lab
 from sources import wsman
+from sources.samba import PASSWORD
 
 pytest.importorskip("pypsrp")
-PASSWORD = "P@ssw0rd1"
 CLASSES = {one["class"] for one in manifest()["entries"].values() if one["kind"] == "wmi"}
-
-
-@pytest.fixture
-def wmi() -> wsman.Wmi:
-    found = wsman.Wmi()
-    found.classes["Win32_OperatingSystem"] = [
-        "<c:BuildNumber>22631</c:BuildNumber><c:CountryCode>81</c:CountryCode><c:ProductType>1</c:ProductType>"
-        "<c:LastBootUpTime><cim:Datetime>2025-03-24T08:00:00.5+09:00</cim:Datetime></c:LastBootUpTime>"
-    ]
-    found.classes["CCM_UpdateStatus"] = [
-        f"<c:UniqueId>id-{number}</c:UniqueId><c:Title>2025-03 累積更新プログラム {number}</c:Title><c:Status>Missing</c:Status>"
-        "<c:ExtendedStatus xsi:nil='true'/>"
-        for number in range(5)
-    ]
-    return found
-
-
-@pytest.fixture
-def port(wmi: wsman.Wmi, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
-    if os.environ.get("CCMDOCTOR_WINE"):
-        pytest.skip("the logon of Wine (SSPI) ends the process")
-    users = tmp_path / "users"
-    users.write_text(f"CONTOSO:labadmin:{PASSWORD}\n", encoding="utf-8")
-    monkeypatch.setenv("NTLM_USER_FILE", str(users))
-    monkeypatch.setenv("CCMDOCTOR_USER", "CONTOSO\\labadmin")
-    monkeypatch.setenv("CCMDOCTOR_PASSWORD", PASSWORD)
-    with wsman.running(wmi) as found:
-        yield found
 
 
 def files(port: int) -> dict[str, Any]:
@@ -115,8 +88,83 @@ def test_a_closed_port_ends_with_the_way_out(port: int) -> None:
     assert code == 2 and "does not answer" in said
 
 
-def test_an_address_with_a_path_or_a_password_is_refused() -> None:
-    for address in ("winrm://pc0123/x", "winrm://user:secret@pc0123"):
+def test_an_address_with_another_path_or_a_password_is_refused() -> None:
+    for address in (
+        "winrm://pc0123/x",
+        "winrm://pc0123/collector/x",
+        "winrm://pc0123?collector",
+        "winrm://user:secret@pc0123",
+    ):
         with pytest.raises(InputError) as caught:
             open_source([address])
         assert "secret" not in str(caught.value)
+
+
+def notes(reading: Reading) -> dict[str, str | None]:
+    return {item.artifact: item.note for item in reading.coverage}
+
+
+def test_nothing_is_sent_in_clear(wmi: wsman.Wmi, port: int) -> None:
+    files(port)
+    assert len(wmi.bodies) > len(CLASSES)
+    assert not any(word in body for body in wmi.bodies for word in (b"SELECT", b"Envelope", PASSWORD.encode()))
+
+
+@pytest.fixture
+def issuer(tmp_path: Path) -> lab.Issuer:
+    return lab.Issuer(tmp_path)
+
+
+def test_over_tls_the_logon_is_bound_to_the_certificate(
+    wmi: wsman.Wmi, port: int, issuer: lab.Issuer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from pypsrp.negotiate import NoCertificateRetrievedWarning
+
+    certificate, key, *_ = issuer.issue("good", ("127.0.0.1",))
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(issuer.root))
+    with warnings.catch_warnings(), wsman.running(wmi, certificate, key) as secure:
+        warnings.simplefilter("error", NoCertificateRetrievedWarning)
+        reading = read(open_source([f"winrms://127.0.0.1:{secure}"]))
+    assert notes(reading)["wmi/CCM_UpdateStatus.json"] is None
+
+
+def test_a_certificate_that_is_not_trusted_ends_with_the_way_out(wmi: wsman.Wmi, port: int, issuer: lab.Issuer) -> None:
+    certificate, key, *_ = issuer.issue("good", ("127.0.0.1",))
+    before = len(wmi.bodies)
+    with wsman.running(wmi, certificate, key) as secure:
+        code, said = told(f"winrms://127.0.0.1:{secure}")
+    assert code == 2 and "certificate of the host is not trusted" in said and len(wmi.bodies) == before
+
+
+def test_an_answer_that_is_too_large_or_nests_without_end_costs_only_its_class(
+    wmi: wsman.Wmi, port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.winrm.LARGEST_ANSWER", 100_000)
+    wmi.classes["CCM_Client"] = [f"<c:Name>{'x' * 200_000}</c:Name>"]
+    wmi.classes["SMS_Authority"] = ["<c:X>" * 2_000 + "</c:X>" * 2_000]
+    found = notes(read(open_source([f"winrm://127.0.0.1:{port}"])))
+    assert found["wmi/CCM_Client.json"] == found["wmi/SMS_Authority.json"] == "remote-failed"
+    assert found["wmi/CCM_UpdateStatus.json"] is None
+
+
+def test_a_class_without_end_is_left_out(wmi: wsman.Wmi, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.winrm.MOST_ROWS", 4)
+    assert notes(read(open_source([f"winrm://127.0.0.1:{port}"])))["wmi/CCM_UpdateStatus.json"] == "too-many-instances"
+    monkeypatch.setattr("ccmdoctor.sources.winrm.CLASS_SECONDS", -1)
+    assert notes(read(open_source([f"winrm://127.0.0.1:{port}"])))["wmi/CCM_UpdateStatus.json"] == "remote-too-slow"
+
+
+def test_a_host_that_falls_silent_is_given_up(wmi: wsman.Wmi, port: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ccmdoctor.sources.winrm.SECONDS", 6)
+    wmi.slow.update(dict.fromkeys(CLASSES - {"Win32_OperatingSystem"}, 60))
+    began = time.monotonic()
+    found = notes(read(open_source([f"winrm://127.0.0.1:{port}"])))
+    assert time.monotonic() - began < 30  # not six seconds for each of the classes
+    assert {"remote-unreachable", "remote-connection-lost"} == {note for note in found.values() if note}
+
+
+def test_what_is_no_answer_is_told(wmi: wsman.Wmi, port: int) -> None:
+    wmi.raw["CCM_Client"] = "<s:Envelope xmlns:s='http://www.w3.org/2003/05/soap-envelope'/>"
+    wmi.raw["SMS_Authority"] = "not xml at all"
+    found = notes(read(open_source([f"winrm://127.0.0.1:{port}"])))
+    assert found["wmi/CCM_Client.json"] == found["wmi/SMS_Authority.json"] == "remote-failed"

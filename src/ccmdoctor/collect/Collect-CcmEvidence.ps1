@@ -17,6 +17,8 @@
 
 .PARAMETER Output
     Path of the zip file. Default: <Windows>\Temp\CcmEvidence-<computer>-<UTC>.zip
+    A dash keeps no zip file: its bytes go to the output as lines of base64, before the last line. This is for a caller
+    that runs the script by PowerShell remoting; there is no exit code then, since it would end the caller's session.
 
 .PARAMETER Skip
     Steps to leave out, separated by commas: ids of the manifest, or the privacy classes settings, names, addresses.
@@ -105,6 +107,7 @@ $Steps = @(
 # In constrained language mode neither locked logs can be opened nor steps be limited in time.
 if ("$($ExecutionContext.SessionState.LanguageMode)" -ne 'FullLanguage') {
     Write-Output '{"schema":"ccmdoctor.collector/1","written":false,"error":"constrained-language"}'
+    if ($Output -eq '-') { return }
     exit 1
 }
 
@@ -817,15 +820,27 @@ function Write-Zip {
     }
 }
 
+function Send-File {
+    # The bytes of a file as lines of base64, each of which can be decoded alone.
+    param([string]$Path)
+    $source = [System.IO.File]::OpenRead($Path)
+    try {
+        $buffer = New-Object -TypeName 'byte[]' -ArgumentList 196608
+        while (($read = $source.Read($buffer, 0, $buffer.Length)) -gt 0) { [System.Convert]::ToBase64String($buffer, 0, $read) }
+    }
+    finally { $source.Dispose() }
+}
+
 $began = [System.DateTime]::UtcNow
 $watch = [System.Diagnostics.Stopwatch]::StartNew()
 $places = @{ windows = $env:windir }
 $work = ''
 $exit = 1
+$send = $Output -eq '-'
 $line = [ordered]@{ schema = 'ccmdoctor.collector/1'; written = $false; computer = $env:COMPUTERNAME }
 try {
     $places = Get-Places
-    if (-not $Output) {
+    if ($send -or (-not $Output)) {
         $stamp = $began.ToString('yyyyMMddTHHmmssZ', [System.Globalization.CultureInfo]::InvariantCulture)
         $Output = Join-Path -Path $env:windir -ChildPath "Temp\CcmEvidence-$($env:COMPUTERNAME)-$stamp.zip"
     }
@@ -875,10 +890,12 @@ try {
     }
     $encoding = New-Object -TypeName System.Text.UTF8Encoding -ArgumentList $false
     [System.IO.File]::WriteAllText((Join-Path -Path $work -ChildPath 'collected.json'), (ConvertTo-Json -InputObject $collected -Depth 6), $encoding)
-    Write-Zip -Folder $work -File $Output
+    $zip = $Output
+    if ($send) { $zip = New-Target -To 'raw/evidence.zip' -Context $context } # raw is left out of the zip, and goes with the work folder
+    Write-Zip -Folder $work -File $zip
     $line['written'] = $true
-    $line['zip'] = $Output
-    $line['bytes'] = (Get-Item -LiteralPath $Output).Length
+    $line['bytes'] = (Get-Item -LiteralPath $zip).Length
+    if ($send) { Send-File -Path $zip } else { $line['zip'] = $zip }
     foreach ($state in 'ok', 'absent', 'failed', 'timeout', 'skipped') {
         $line[$state] = @($records | Where-Object -FilterScript { $_.state -eq $state }).Count
     }
@@ -890,4 +907,4 @@ finally {
 }
 $line['seconds'] = [System.Math]::Round($watch.Elapsed.TotalSeconds, 1)
 Write-Output (ConvertTo-Json -InputObject $line -Compress)
-exit $exit
+if (-not $send) { exit $exit }

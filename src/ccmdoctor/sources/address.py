@@ -1,24 +1,26 @@
 """Addresses of other machines, and the name and password for them. A password never stands in an address.
 
 ``scheme://[user@]host[:port][/path]`` and ``\\\\host\\share\\path``. The user may carry a domain (``CONTOSO;user`` or
-``user@contoso.com``). Credentials come from the environment, the keyring, or a prompt on a terminal, in this order.
+``user@contoso.com``). Credentials come from the environment, the keyring, or a person, in this order; whom to ask and
+how is the affair of the command line.
 """
 
 from __future__ import annotations
 
-import getpass
 import os
 import re
-import sys
+from collections.abc import Callable
 from contextlib import suppress
 from typing import NamedTuple
 from urllib.parse import unquote
 
 from ccmdoctor.model import InputError
+from ccmdoctor.sources.artifact import RefusedError
 
 KEYRING = "ccmdoctor"  # the service; the user of an entry is the host, or user@host
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]+)://", re.ASCII)  # one letter is a drive
-_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^:\[\]]+)(?::(\d{1,5}))?")
+_HOST = re.compile(r"(\[[0-9A-Fa-f:.]+\]|[^\s:\[\]?#@]+)(?::(\d{1,5}))?")
+_WANTED = ("remote-logon-refused", "remote-no-credentials")  # refusals after which other credentials may help
 
 
 class Address(NamedTuple):
@@ -91,37 +93,48 @@ def _path(path: str) -> str:
     return "/".join(parts)
 
 
-def credentials(address: Address, ask: bool = False) -> Credentials:
-    """Name and password for a host. With ``ask``, what is missing is asked for on a terminal.
+Asker = Callable[[str, "str | None"], "Credentials | None"]
+_ask: Asker | None = None
+
+
+def ask_with(ask: Asker | None) -> None:
+    """Who is asked for what is not known: ``ask(host, user)`` gives credentials, or None when nobody answers."""
+    global _ask
+    _ask = ask
+
+
+def log_on(address: Address, attempt: Callable[[Credentials], object]) -> Credentials:
+    """The credentials with which ``attempt`` succeeded: what is known, then what is asked for. Raises RefusedError."""
+    who = known(address)
+    try:
+        attempt(who)
+    except RefusedError as refusal:
+        # a password that is refused is not tried in another way: each trial may lock the account
+        typed = _ask(address.host, who.user) if _ask and refusal.why in _WANTED and not who.password else None
+        if typed is None:
+            raise
+        attempt(typed)
+        return typed
+    return who
+
+
+def known(address: Address) -> Credentials:
+    """Name and password for a host, without asking anybody.
 
     The name: the address, else CCMDOCTOR_USER. The password: CCMDOCTOR_PASSWORD, else the keyring (service
-    ``ccmdoctor``, user ``name@host`` or ``host``), else the prompt.
+    ``ccmdoctor``, user ``name@host`` or ``host``).
     """
     user = address.user or os.environ.get("CCMDOCTOR_USER") or None
     password = os.environ.get("CCMDOCTOR_PASSWORD") or None
     if user and password is None:
-        password = _stored(f"{user}@{address.host}") or _stored(address.host)
-    if ask and password is None and can_ask():
-        user = user or input_of(f"{address.host} user: ") or None
-        password = getpass.getpass(f"{user or ''}@{address.host} password: ") if user else None
-    return Credentials(user, password or None)
+        password = stored(f"{user}@{address.host}") or stored(address.host)
+    return Credentials(user, password)
 
 
-def can_ask() -> bool:
-    """Whether somebody sits at a terminal."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def input_of(prompt: str) -> str:
-    """One line from the terminal; the prompt goes to stderr, since results go to stdout."""
-    sys.stderr.write(prompt)
-    sys.stderr.flush()
-    return sys.stdin.readline().strip()
-
-
-def _stored(name: str) -> str | None:
+def stored(name: str) -> str | None:
+    """The password of this name in the keyring; None without one."""
     with suppress(Exception):  # no keyring installed, or none that can be opened here
         import keyring
 
-        return keyring.get_password(KEYRING, name)
+        return keyring.get_password(KEYRING, name) or None
     return None

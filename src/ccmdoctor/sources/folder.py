@@ -6,6 +6,7 @@ Links are not followed: a bundle is hostile input, and a link in it may point an
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from datetime import datetime
 from functools import partial
@@ -15,6 +16,7 @@ from pathlib import Path
 from ccmdoctor.sources.artifact import MOST_FILES, Artifact, Source, Unread, mapped
 
 ORDER = 90
+_JUNCTION = 0xA000_0003  # IO_REPARSE_TAG_MOUNT_POINT, MS-FSCC 2.1.2.1
 
 
 class Folder:
@@ -60,14 +62,25 @@ def _listed(folder: Path, prefix: str, shown: str) -> Iterator[Artifact | Unread
         return
     for entry in entries:
         name = f"{prefix}{_shown(entry.name)}"
-        if entry.is_symlink():
-            yield Unread(name, "link-not-followed")
-        elif entry.is_dir(follow_symlinks=False):
-            yield Path(entry.path), name
-        elif entry.is_file(follow_symlinks=False):
-            yield _artifact(Path(entry.path), name)
-        else:
-            yield Unread(name, "no-file")
+        try:
+            yield _found(entry, name)
+        except OSError:  # some file systems say only when asked what an entry is
+            yield Unread(name, "cannot-be-opened")
+
+
+def _found(entry: os.DirEntry[str], name: str) -> Artifact | Unread | tuple[Path, str]:
+    if entry.is_symlink() or (sys.platform == "win32" and _is_junction(entry)):
+        return Unread(name, "link-not-followed")
+    if entry.is_dir(follow_symlinks=False):
+        return Path(entry.path), name
+    if entry.is_file(follow_symlinks=False):
+        return _artifact(Path(entry.path), name)
+    return Unread(name, "no-file")
+
+
+def _is_junction(entry: os.DirEntry[str]) -> bool:
+    """Whether a folder of Windows is a link to another, which Python does not count as one."""
+    return getattr(entry.stat(follow_symlinks=False), "st_reparse_tag", 0) == _JUNCTION
 
 
 def _shown(name: str) -> str:

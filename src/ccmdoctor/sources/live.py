@@ -1,7 +1,8 @@
 """This Windows machine: ``live``. Its logs and its registry are read directly, the rest by the collector.
 
 The registry becomes the files that the collector would write (collect/manifest.toml), so nothing else need know how
-it came. The collector runs in Windows PowerShell, in a folder of its own below the temporary folder, and is the only
+it came. The values of the signed-in user are left to the collector: whoever runs this as an administrator may be
+another. The collector runs in Windows PowerShell, in a folder of its own below the temporary folder, and is the only
 thing that takes more than a moment; without it the logs and the registry are still diagnosed.
 """
 
@@ -12,26 +13,26 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
-from ccmdoctor.collect import manifest, script
+from ccmdoctor.collect import longest, manifest, script
 from ccmdoctor.model import InputError
-from ccmdoctor.sources.artifact import Artifact, Data, RefusedError, Source, Unread, mapped
+from ccmdoctor.sources.artifact import Artifact, Data, RefusedError, Source, Unread
+from ccmdoctor.sources.collector import Collected, size_of
 from ccmdoctor.sources.folder import Folder
 
 ORDER = 20
 NAME = "live"
-MOST_VALUES = 20_000  # of one file
+MOST_VALUES = 20_000  # of one key; lines of one file
 DEEPEST = 6
-MARGIN = 60  # seconds for the collector beyond its own limit
 _LOGGING = r"SOFTWARE\Microsoft\CCM\Logging\@Global"
 _CLIENT = r"SOFTWARE\Microsoft\SMS\Client\Configuration\Client Properties"
-_HIVES = {"user": "HKEY_CURRENT_USER", "machine": "HKEY_LOCAL_MACHINE"}
+_HIVE = "HKEY_LOCAL_MACHINE"
+_SECRETS = ("CCMDOCTOR_PASSWORD", "CCMDOCTOR_PFX_PASSWORD")  # what no other program needs to see
 _SZ, _EXPAND, _BINARY, _DWORD, _MULTI, _QWORD = 1, 2, 3, 4, 7, 11  # REG_*, learn.microsoft.com/windows/win32/sysinfo
 
 
@@ -42,6 +43,7 @@ class Machine:
 
     def __init__(self) -> None:
         self._read: datetime | None = None
+        self._zip = Collected(_collected)
 
     def collected(self) -> datetime | None:
         """Now, as far as this reading is concerned: the moment it began."""
@@ -53,13 +55,24 @@ class Machine:
         logs = log_folder()
         if logs.is_dir():
             for one in Folder(logs).artifacts():
-                yield one._replace(name=f"CCM/Logs/{one.name}")
+                yield one._replace(name=f"CCM/Logs/{one.name}" if one.name != str(logs) else "CCM/Logs")
         else:
             yield Unread("CCM/Logs", "not-there-here")
-        for entry in manifest()["entries"].values():
-            if entry["kind"] == "registry":
-                yield Artifact(entry["to"], -1, partial(_exported, entry))
-        yield Artifact("collector.zip", -1, _collected)
+        for entry in _direct():
+            text, missing = exported(entry["keys"])
+            yield Artifact(entry["to"], len(text), lambda text=text: _held(text))  # type: ignore[misc]
+            yield from (Unread(f"{entry['to']}!{key}", why) for key, why in missing)
+        yield self._zip.artifact()
+
+
+def _direct() -> list[dict[str, Any]]:
+    """The entries of the registry that are read here."""
+    return [one for one in manifest()["entries"].values() if one["kind"] == "registry" and one.get("hive") != "user"]
+
+
+@contextmanager
+def _held(data: Data) -> Iterator[Data]:
+    yield data
 
 
 def log_folder() -> Path:
@@ -79,6 +92,8 @@ def _string(key: str, name: str) -> str | None:
     registry = _winreg()
     with suppress(OSError), _opened(registry.HKEY_LOCAL_MACHINE, key) as handle:
         value, kind = registry.QueryValueEx(handle, name)
+        if kind == _EXPAND:
+            value = registry.ExpandEnvironmentStrings(value)
         return str(value) if kind in (_SZ, _EXPAND) and value else None
     return None
 
@@ -91,34 +106,53 @@ def _opened(hive: Any, key: str) -> Any:
 # --- the registry -------------------------------------------------------------------------------------------------
 
 
-@contextmanager
-def _exported(entry: dict[str, Any]) -> Iterator[Data]:
-    hive = _HIVES["user" if entry.get("hive") == "user" else "machine"]
+def exported(keys: list[dict[str, Any]]) -> tuple[bytes, list[tuple[str, str]]]:
+    """Keys of the machine as a .reg file; and the keys that could not be read, or not wholly, with why.
+
+    A key that is not there is ``[-key]``, which is evidence.
+    """
     lines = ["Windows Registry Editor Version 5.00", ""]
-    for one in entry["keys"]:
-        _export(hive, one["key"], one.get("values"), bool(one.get("deep")), lines, 0)
-    yield ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace")
+    missing: list[tuple[str, str]] = []
+    waiting = [(one["key"], one, 0) for one in reversed(keys)]
+    while waiting:
+        key, one, depth = waiting.pop()
+        try:
+            values, names = _key(key)
+        except FileNotFoundError:
+            lines += [f"[-{_HIVE}\\{key}]", ""]
+            continue
+        except OSError:
+            missing.append((key, "cannot-be-opened"))
+            continue
+        wanted = {name.lower() for name in one["values"]} if one.get("values") else None
+        kept = [value for value in values if wanted is None or value[0].lower() in wanted]
+        lines += [f"[{_HIVE}\\{key}]", *(reg_line(*value) for value in kept), ""]
+        deeper = names if one.get("deep") else []
+        cut = deeper and (depth >= DEEPEST or len(lines) > MOST_VALUES)
+        if cut or MOST_VALUES in (len(values), len(deeper)):
+            missing.append((key, "registry-cut"))
+        if cut:
+            continue
+        waiting += [(rf"{key}\{name}", one, depth + 1) for name in reversed(deeper)]
+    return ("\r\n".join(lines) + "\r\n").encode("utf-8", "replace"), missing
 
 
-def _export(hive: str, key: str, wanted: list[str] | None, deep: bool, lines: list[str], depth: int) -> None:
-    """One key and, with ``deep``, those below it. A key that is not there is ``[-key]``; a refused one has no line."""
+def _key(key: str) -> tuple[list[tuple[str, Any, int]], list[str]]:
+    """The values of a key, and the names of those below it; what is deleted meanwhile is not there. Raises OSError."""
     registry = _winreg()
-    try:
-        handle = _opened(getattr(registry, hive), key)
-    except FileNotFoundError:
-        lines += [f"[-{hive}\\{key}]", ""]
-        return
-    except OSError:
-        return
-    with handle:
-        below, count, _ = registry.QueryInfoKey(handle)
-        values = [registry.EnumValue(handle, at) for at in range(min(count, MOST_VALUES))]
-        names = [registry.EnumKey(handle, at) for at in range(below)] if deep and depth < DEEPEST else []
-    kept = [one for one in values if wanted is None or one[0].lower() in {name.lower() for name in wanted}]
-    lines += [f"[{hive}\\{key}]", *(reg_line(*one) for one in kept), ""]
-    for name in names:
-        if len(lines) < MOST_VALUES:
-            _export(hive, rf"{key}\{name}", wanted, deep, lines, depth + 1)
+    with _opened(registry.HKEY_LOCAL_MACHINE, key) as handle:
+        return (
+            list(_numbered(lambda at: registry.EnumValue(handle, at))),
+            list(_numbered(lambda at: registry.EnumKey(handle, at))),
+        )
+
+
+def _numbered(get: Callable[[int], Any]) -> Iterator[Any]:
+    for at in range(MOST_VALUES):
+        try:
+            yield get(at)
+        except OSError:  # there are no more
+            return
 
 
 def reg_line(name: str, value: Any, kind: int) -> str:
@@ -148,38 +182,40 @@ def _escaped(text: str) -> str:
 
 
 @contextmanager
-def _collected() -> Iterator[Data]:
+def _collected() -> Iterator[Callable[[int], bytes]]:
     """The zip that the collector writes, without what was read directly. Raises RefusedError."""
     root = Path(os.environ.get("SYSTEMROOT", r"C:\Windows"))
     shell = root / r"System32\WindowsPowerShell\v1.0\powershell.exe"
     if not shell.is_file():
         raise RefusedError("no-powershell")
-    facts = manifest()
-    done = [
-        id
-        for id, entry in facts["entries"].items()
-        if entry["kind"] == "registry" or (entry["kind"] == "logs" and entry["folder"] == "{logs}")
-    ]
+    entries = manifest()["entries"]
+    direct = _direct()
+    done = [id for id, one in entries.items() if one in direct or one.get("folder") == "{logs}"]
     with tempfile.TemporaryDirectory(prefix="ccmdoctor-", ignore_cleanup_errors=True) as name:
         folder = Path(name)
-        program, zipped = folder / "Collect-CcmEvidence.ps1", folder / "evidence.zip"
+        program, zipped, answer = folder / "Collect-CcmEvidence.ps1", folder / "evidence.zip", folder / "answer.txt"
         program.write_text(script(), encoding="ascii", newline="\r\n")
         options = ["-NoProfile", "-NonInteractive", "-ExecutionPolicy", "Bypass", "-File", str(program)]
-        _run([str(shell), *options, "-Output", str(zipped), "-Skip", ",".join(done)], _limit(facts))
-        try:
-            with mapped(zipped) as data:
-                yield data
-        except FileNotFoundError:
-            raise RefusedError("collector-failed") from None
+        with answer.open("w+b") as said:
+            run([str(shell), *options, "-Output", str(zipped), "-Skip", ",".join(done)], said, longest())
+            said.seek(0)
+            lines = said.read().decode("utf-8", "replace").split("\n")
+        size_of(next((line for line in reversed(lines) if line.startswith("{")), ""))
+        with zipped.open("rb") as file:
+            yield file.read
 
 
-def _limit(facts: dict[str, Any]) -> int:
-    return int(facts["limits"].get("all_seconds", 600)) + MARGIN
+def run(command: list[str], said: IO[bytes], seconds: float) -> None:
+    """A program with its output in a file: a pipe would be waited for as long as what the program started holds it.
 
-
-def _run(command: list[str], seconds: int) -> None:
+    Raises RefusedError when it cannot be started or does not end in time.
+    """
+    about = {name: value for name, value in os.environ.items() if name.upper() not in _SECRETS}
     try:
-        subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=seconds, check=False)
+        subprocess.run(
+            command, stdin=subprocess.DEVNULL, stdout=said, stderr=subprocess.DEVNULL, env=about, timeout=seconds,
+            check=False, creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
+        )  # fmt: skip
     except subprocess.TimeoutExpired:
         raise RefusedError("step-timeout") from None
     except OSError:

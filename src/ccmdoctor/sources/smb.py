@@ -26,15 +26,15 @@ from ccmdoctor.model import InputError
 from ccmdoctor.sources import address as addresses
 from ccmdoctor.sources.address import Address, Credentials
 from ccmdoctor.sources.artifact import MOST_FILES, Artifact, RefusedError, Source, Unread
-from ccmdoctor.sources.remote import LARGEST, Fetcher, RemoteFile
+from ccmdoctor.sources.remote import Fetcher, Losses, RemoteFile
 
 ORDER = 30
 DEEPEST = 64
 SECONDS = 30  # to connect, and for the answer to one request
 CHUNK = 1 << 20  # bytes of one read request
 IN_FLIGHT = 4  # read requests that wait for an answer
-MOST_LOSSES = 3  # broken connections after which a host is given up
 _REPARSE_POINT, _FOLDER = 0x400, 0x10  # FILE_ATTRIBUTE_*, MS-FSCC 2.6
+_ANOTHER_NAME = 0x2000_0000  # the bit of a reparse tag that stands for another file, MS-FSCC 2.1.2.1
 _END_OF_FILE = 0xC0000011
 _NOT_A_FOLDER = (0xC0000103,)
 _REASONS = {
@@ -58,7 +58,6 @@ _REASONS = {
     0xC0000224: "remote-account-unusable",
     0xC0000234: "remote-account-unusable",
 }  # fmt: skip
-_LOGON = ("remote-logon-refused", "remote-no-credentials")
 
 
 class _Entry(NamedTuple):
@@ -86,7 +85,8 @@ class Share:
         self._at = address
         self._local = threading.local()
         self._who: Credentials | None = None
-        self._losses = 0
+        self._losses = Losses()
+        self._fetcher = Fetcher()
         self._open: list[Any] = []
         weakref.finalize(self, _close, self._open)
 
@@ -97,37 +97,25 @@ class Share:
     def artifacts(self) -> Iterator[Artifact | Unread]:
         """Every file, the folder that cannot be listed, and then what rolled over in the meantime."""
         try:
-            self._log_on()
+            self._who = self._who or addresses.log_on(self._at, self._connect)
             wanted = self._wanted()
         except RefusedError as refusal:
             yield Unread(self.address, refusal.why)
             return
         seen: dict[str, _Entry] = {}
-        yield from self._listed(wanted, seen)
+        told: set[Unread] = set()
+        for one in self._listed(wanted, seen):
+            if isinstance(one, Unread):
+                told.add(one)
+            yield one
         again: dict[str, _Entry] = {}
-        refused = [one for one in self._listed(wanted, again, quiet=True) if isinstance(one, Unread)]
-        news = {
-            name: entry
-            for name, entry in again.items()
-            if not refused and (name not in seen or seen[name].id != entry.id)
-        }
+        for one in self._listed(wanted, again, quiet=True):
+            if isinstance(one, Unread) and one not in told:
+                yield one  # what rolled over in there is not known
+        news = {name: entry for name, entry in again.items() if name not in seen or seen[name].id != entry.id}
         yield from self._files({f"rolled-over/{name}": entry for name, entry in news.items()}, "rolled-over")
 
     # connections
-
-    def _log_on(self) -> None:
-        """The first connection: with what is known, then with what is asked for. Raises RefusedError."""
-        if self._who is not None:
-            return
-        who = addresses.credentials(self._at)
-        try:
-            self._connect(who)
-        except RefusedError as refusal:
-            if refusal.why not in _LOGON or who.password or not addresses.can_ask():
-                raise
-            who = addresses.credentials(self._at, ask=True)
-            self._connect(who)
-        self._who = who
 
     def _connect(self, who: Credentials) -> dict[str, Any]:
         import smbclient
@@ -157,9 +145,8 @@ class Share:
         found: dict[str, Any] | None = getattr(self._local, "options", None)
         if found and all(one.transport.connected for one in found["connection_cache"].values()):
             return found
-        if self._losses >= MOST_LOSSES:
-            raise RefusedError("remote-connection-lost")
-        return self._connect(self._who or addresses.credentials(self._at))
+        self._losses.check()
+        return self._connect(self._who or addresses.known(self._at))
 
     @contextmanager
     def _refusals(self) -> Iterator[None]:
@@ -168,8 +155,7 @@ class Share:
             with refusals():
                 yield
         except RefusedError as refusal:
-            if refusal.why in ("remote-connection-lost", "remote-unreachable"):
-                self._losses += 1
+            if self._losses.note(refusal):
                 self._local.options = None
             raise
 
@@ -227,7 +213,7 @@ class Share:
             return
         for info in found:
             name = f"{one.prefix}{inner}{info.file_name}"
-            if info.file_attributes & _REPARSE_POINT:
+            if is_link(info):
                 yield name, Unread(name, "link-not-followed")
             elif info.file_attributes & _FOLDER:
                 if one.deep:
@@ -254,7 +240,7 @@ class Share:
 
     def _files(self, entries: dict[str, _Entry], note: str | None = None) -> Iterator[Artifact]:
         files = [RemoteFile(name, entry.size, partial(self._stream, entry), note) for name, entry in entries.items()]
-        return Fetcher(files).artifacts()
+        return self._fetcher.artifacts(files)
 
     @contextmanager
     def _stream(self, entry: _Entry) -> Iterator[Callable[[int], bytes]]:
@@ -282,7 +268,7 @@ class Pipelined:
 
     def __init__(self, handle: Any) -> None:
         self._handle = handle
-        self._end = min(handle.end_of_file, LARGEST)
+        self._end = handle.end_of_file
         self._asked = 0
         self._waiting: deque[tuple[Any, int, int]] = deque()
 
@@ -360,6 +346,14 @@ def _close(connections: list[Any]) -> None:
     for connection in connections:
         with suppress(Exception):
             connection.transport.close()
+
+
+def is_link(info: Any) -> bool:
+    """Whether an entry of a listing stands for another. Files that are deduplicated or compressed do not.
+
+    A reparse point has its tag where others have the size of their extended attributes (MS-FSCC 2.4.18).
+    """
+    return bool(info.file_attributes & _REPARSE_POINT and info.ea_size & _ANOTHER_NAME)
 
 
 def _entry(path: str, info: Any) -> _Entry:
