@@ -11,9 +11,9 @@ import sys
 from typing import Any
 
 from ccmdoctor.evidence.proxy import WinHttpProxy
-from ccmdoctor.model import Place, State
-from ccmdoctor.probe.plan import Address, read_address
-from ccmdoctor.probe.steps import FILE
+from ccmdoctor.model import InputError, Place, State
+from ccmdoctor.probe.plan import Address, read_address, without_secrets
+from ccmdoctor.probe.steps import FILE, FaultError
 
 _FOR_SCHEME = re.compile(r"\b(https?)=(?:https?://)?([^\s;,]+)", re.IGNORECASE)
 _SEPARATORS = re.compile(r"[;,\s]+")
@@ -26,8 +26,11 @@ def given(server: str, bypass: str = "") -> State:
     Raises InputError for what is no address.
     """
     named = [part.rpartition("=")[2] for part in _SEPARATORS.split(server) if part]
-    for one in named or [server]:
-        read_address(one, "http", _PORT)
+    try:
+        for one in named or [server]:
+            read_address(one, "http", _PORT)
+    except InputError:  # a password may hold what separates entries, so that a part of it would not be known for one
+        raise InputError("bad-url", value=without_secrets(server)) from None
     hosts = [one.rpartition("://")[2].rstrip("/") for one in named]
     values: dict[str, Any] = {
         "direct": False, "server": hosts[0], "servers": hosts,
@@ -56,14 +59,17 @@ def of_this_machine() -> State | None:
 
 
 def way_to(address: Address, setting: State | None) -> tuple[Address | None, str]:
-    """The proxy to go through (None: straight), and why."""
+    """The proxy to go through (None: straight), and why. Raises FaultError for a setting that names no address."""
     if setting is None:
         return None, "direct"
     found = WinHttpProxy(shown=setting)
     if found.is_direct or not found.server:
         return None, "direct"
     if found.used_for(address.url):
-        proxy = _server_for(address.scheme, setting)
+        try:
+            proxy = _server_for(address.scheme, setting)
+        except InputError as error:
+            raise FaultError("proxy-unreachable", f"the proxy is no address: {error.about['value']}") from None
         return proxy, f"proxy {proxy.authority}"
     entry = next((one for one in found.bypass if not _only(setting, one).used_for(address.url)), None)
     return None, f"direct, bypass {entry}" if entry else f"direct, no proxy for {address.scheme}"

@@ -59,12 +59,10 @@ def probe(
     """
     known = read(open_source(request.client), progress) if request.client else None
     bundle = Bundle(known, Target(), None) if known is not None else None
-    found = plan.servers_of(bundle) if bundle else (None, None)
-    mp = plan.management_point(request.mp or "") if request.mp else None
-    sup = plan.update_point(request.sup or "") if request.sup else None
-    if mp is None and sup is None:
-        mp = plan.management_point(found[0]) if found[0] else None
-        sup = plan.update_point(found[1]) if found[1] else None
+    mp = plan.management_point(request.mp) if request.mp else None
+    sup = plan.update_point(request.sup) if request.sup else None
+    if mp is None and sup is None and bundle is not None:
+        mp, sup = plan.servers_of(bundle)
     if mp is None and sup is None:
         raise InputError("nothing-to-probe")
     states: list[State] = []
@@ -157,14 +155,15 @@ def _ask_update_point(connection: Connection, steps: Steps) -> None:
         found = _soap(connection, root, wusp.get_config(), "GetConfig")
         config = _read(wusp.read_config, found)
         tell(f"LastChange {config.last_change}, protocol {config.protocol or '?'}")
-    with steps.step("cookie") as tell:
+    with steps.step("auth") as tell:
         call = wusp.get_authorization_cookie()
-        plug_in, proof = _read(
-            wusp.read_auth_cookie, _soap(connection, root, call, "GetAuthorizationCookie", wusp.SIMPLE_AUTH)
-        )
+        found = _soap(connection, root, call, "GetAuthorizationCookie", wusp.SIMPLE_AUTH)
+        plug_in, proof = _read(wusp.read_auth_cookie, found)
+        tell(plug_in)
+    with steps.step("cookie") as tell:
         call = wusp.get_cookie(plug_in, proof, config.last_change)
         expiration, cookie = _read(wusp.read_cookie, _soap(connection, root, call, "GetCookie"))
-        tell(f"{plug_in}, valid until {expiration}")
+        tell(f"valid until {expiration}")
     with steps.step("sync") as tell:
         tell(_sync(connection, root, expiration, cookie))
 
