@@ -148,7 +148,7 @@ class Connection:
             raise FaultError("timeout", f"no TLS handshake within {self._timeout:g} s") from None
         except ssl.SSLError as error:
             said = "the answer is not TLS" if error.reason in _NO_TLS else _reason(error)
-            raise self._refused(error) or FaultError("tls", f"TLS: {said}") from None
+            raise self._refused(error) or FaultError("tls", said) from None
         except OSError as error:
             raise FaultError("closed", f"closed in the TLS handshake: {_reason(error)}") from None
         self._socket = secure
