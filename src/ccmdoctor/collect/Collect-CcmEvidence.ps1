@@ -35,7 +35,7 @@ $ProgressPreference = 'SilentlyContinue'
 
 $Version = '0.1.0'
 $Limits = @{ family_bytes = 10485760; all_bytes = 209715200; file_characters = 1300000; free_bytes = 104857600; seconds = 60; all_seconds = 1200 }
-$Parts = @('ConvertTo-Json1', 'Resolve-Place', 'New-Target', 'Write-Text', 'Copy-Tail', 'Save-Logs', 'Save-File', 'ConvertTo-Plain', 'Write-Instances', 'Get-ErrorCode', 'Write-ClassError', 'Save-Wmi', 'Save-WmiMethod', 'Save-UpdateServices', 'ConvertTo-RegLine', 'Add-RegKey', 'Get-UserSid', 'Save-Registry', 'Save-Command', 'Save-Services', 'Save-Listing', 'Save-Events', 'Save-Certificates', 'Save-Listeners', 'Save-UpdateLog', 'Get-MachineValue', 'Get-ManagementPoint', 'Get-UpdatePoint', 'Get-ClientCertificate', 'Test-Name', 'Test-Port', 'Read-Answer', 'Read-Body', 'Test-Answer', 'Save-Web')
+$Parts = @('ConvertTo-Json1', 'Resolve-Place', 'New-Target', 'Write-Text', 'Copy-Tail', 'Save-Logs', 'Save-File', 'ConvertTo-Plain', 'Write-Instances', 'Get-ErrorCode', 'Write-ClassError', 'Save-Wmi', 'Save-WmiMethod', 'Save-UpdateServices', 'ConvertTo-RegLine', 'Add-RegKey', 'Get-UserSid', 'Save-Registry', 'Save-Command', 'Save-Services', 'Save-Listing', 'Save-Events', 'Save-Certificates', 'Save-UpdateLog', 'Get-MachineValue', 'Get-ManagementPoint', 'Get-UpdatePoint', 'Get-ClientCertificate', 'Test-Name', 'Test-Port', 'Read-Answer', 'Read-Body', 'Test-Answer', 'Save-Web')
 $Steps = @(
     @{ Id = 'scan-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('WUAHandler', 'ScanAgent'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'evaluation-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('UpdatesDeployment', 'UpdatesHandler', 'UpdatesStore', 'CIAgent'); To = 'Logs'; Privacy = 'names' },
@@ -97,8 +97,6 @@ $Steps = @(
     @{ Id = 'windows-events'; Kind = 'Events'; Seconds = 60; Queries = @(@{ Log = 'System'; Provider = 'Microsoft-Windows-WindowsUpdateClient'; Ids = @(19, 20, 21, 22, 43) }, @{ Log = 'System'; Ids = @(1074, 2004, 6008) }, @{ Log = 'Application'; Ids = @(1530, 1542) }, @{ Log = 'Setup'; Ids = @(2, 3, 4) }); Days = 60; Most = 500; To = 'events/WindowsEvents.log'; Privacy = 'names' },
     @{ Id = 'antivirus-events'; Kind = 'Events'; Seconds = 60; Queries = @(@{ Log = 'Microsoft-Windows-Windows Defender/Operational'; Ids = @(1116, 1117) }); Days = 60; Most = 200; To = 'events/DefenderEvents.log'; Privacy = 'names' },
     @{ Id = 'client-certificates'; Kind = 'Certificates'; Seconds = 60; Stores = @('My'); To = 'certificates/My.txt'; Privacy = 'names' },
-    @{ Id = 'publisher-certificates'; Kind = 'Certificates'; Seconds = 60; Stores = @('TrustedPublisher', 'Root'); To = 'certificates/Trust.txt'; Privacy = 'names' },
-    @{ Id = 'delta-listener'; Kind = 'Listeners'; Seconds = 60; Ports = @(8005); To = 'commands/listeners.txt'; Privacy = 'settings' },
     @{ Id = 'windowsupdate-log'; Kind = 'UpdateLog'; Seconds = 300; To = 'Logs/WindowsUpdate.log'; Privacy = 'names' }
 )
 
@@ -506,13 +504,14 @@ function Save-Events {
 }
 
 function Save-Certificates {
-    # Certificates without their keys.
+    # How many certificates a store holds, and each of them without its key.
     param($Step, $Context)
     $text = New-Object -TypeName System.Text.StringBuilder
     foreach ($name in $Step.Stores) {
         $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $name, 'LocalMachine'
         $store.Open('ReadOnly, OpenExistingOnly')
         try {
+            [void]$text.Append("Store                : $name`r`nCertificates         : $($store.Certificates.Count)`r`n`r`n")
             foreach ($one in $store.Certificates) {
                 $uses = @(foreach ($extension in $one.Extensions) {
                     if ($extension -is [System.Security.Cryptography.X509Certificates.X509EnhancedKeyUsageExtension]) { foreach ($use in $extension.EnhancedKeyUsages) { $use.Value } }
@@ -523,19 +522,6 @@ function Save-Certificates {
             }
         }
         finally { $store.Close() }
-    }
-    @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
-}
-
-function Save-Listeners {
-    # Whether something listens on the ports.
-    param($Step, $Context)
-    $listeners = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
-    $text = New-Object -TypeName System.Text.StringBuilder
-    foreach ($port in $Step.Ports) {
-        $where = @($listeners | Where-Object -FilterScript { $_.Port -eq $port } | ForEach-Object -Process { "$($_.Address)" }) -join ' '
-        if (-not $where) { $where = 'nothing listens' }
-        [void]$text.Append("Port $port : $where`r`n")
     }
     @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
 }

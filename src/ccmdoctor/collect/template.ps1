@@ -444,13 +444,14 @@ function Save-Events {
 }
 
 function Save-Certificates {
-    # Certificates without their keys.
+    # How many certificates a store holds, and each of them without its key.
     param($Step, $Context)
     $text = New-Object -TypeName System.Text.StringBuilder
     foreach ($name in $Step.Stores) {
         $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $name, 'LocalMachine'
         $store.Open('ReadOnly, OpenExistingOnly')
         try {
+            [void]$text.Append("Store                : $name`r`nCertificates         : $($store.Certificates.Count)`r`n`r`n")
             foreach ($one in $store.Certificates) {
                 $uses = @(foreach ($extension in $one.Extensions) {
                     if ($extension -is [System.Security.Cryptography.X509Certificates.X509EnhancedKeyUsageExtension]) { foreach ($use in $extension.EnhancedKeyUsages) { $use.Value } }
@@ -461,19 +462,6 @@ function Save-Certificates {
             }
         }
         finally { $store.Close() }
-    }
-    @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
-}
-
-function Save-Listeners {
-    # Whether something listens on the ports.
-    param($Step, $Context)
-    $listeners = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
-    $text = New-Object -TypeName System.Text.StringBuilder
-    foreach ($port in $Step.Ports) {
-        $where = @($listeners | Where-Object -FilterScript { $_.Port -eq $port } | ForEach-Object -Process { "$($_.Address)" }) -join ' '
-        if (-not $where) { $where = 'nothing listens' }
-        [void]$text.Append("Port $port : $where`r`n")
     }
     @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
 }

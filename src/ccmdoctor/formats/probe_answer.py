@@ -16,8 +16,8 @@
 
 ``error`` is a name of .NET's WebExceptionStatus, ``socket`` one of SocketError, so no text of any language has to be
 understood (learn.microsoft.com/dotnet/api/system.net.webexceptionstatus). ``expected`` tells of an answer with status
-200 whether it was the service's: something on the way may have answered with a page of its own. ``clock_seconds`` is the server's clock
-minus the client's; the ``Date`` of an answer is exact to a second.
+200 whether it was the service's: something on the way may have answered with a page of its own. ``clock_seconds`` is
+the server's clock minus the client's; the ``Date`` of an answer is exact to a second.
 
 Kinds: ``web-answer``, the same as of a question that was asked by hand, and ``clock-offset``.
 """
@@ -75,7 +75,7 @@ def read(text: str, file: str) -> list[State]:
 
 
 def _answer(found: dict[str, Any]) -> tuple[int | None, str | None]:
-    """Status and error as :mod:`ccmdoctor.formats.web_answer` names them; the error is None where the server itself answered."""
+    """Status and error, named as in :mod:`ccmdoctor.formats.web_answer`; no error where the server itself answered."""
     status, error = found.get("status"), found.get("error")
     if isinstance(status, int) and 100 <= status <= 599:
         page = "intercepted" if status == _OK and found.get("expected") is False else None
