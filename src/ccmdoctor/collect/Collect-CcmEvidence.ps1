@@ -42,7 +42,7 @@ $Steps = @(
     @{ Id = 'policy-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('CcmMessaging', 'PolicyAgent', 'PolicyEvaluator', 'CcmNotificationAgent'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'location-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('LocationServices', 'ClientLocation'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'registration-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('ClientIDManagerStartup', 'CcmExec', 'CcmEval', 'CcmRepair'); To = 'Logs'; Privacy = 'names' },
-    @{ Id = 'content-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('CAS', 'ContentTransferManager', 'DataTransferService', 'DeltaDownload'); To = 'Logs'; Privacy = 'names' },
+    @{ Id = 'content-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('CAS', 'ContentTransferManager', 'DataTransferService', 'DeltaDownload', 'smsts'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'enforcement-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('ServiceWindowManager', 'MaintenanceCoordinator', 'RebootCoordinator', 'Scheduler'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'software-center-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('SCClient', 'SCNotify', 'SCToastNotification', 'DCMAgent'); To = 'Logs'; Privacy = 'names' },
     @{ Id = 'management-logs'; Kind = 'Logs'; Seconds = 60; Folder = '{logs}'; Names = @('CoManagementHandler', 'StateMessage'); To = 'Logs'; Privacy = 'names' },
