@@ -25,19 +25,27 @@ def given(server: str, bypass: str = "") -> State:
 
     Raises InputError for what is no address.
     """
-    named = [part.rpartition("=")[2] for part in _SEPARATORS.split(server) if part]
     try:
-        for one in named or [server]:
+        for one in _hosts(server) or [server]:
             read_address(one, "http", _PORT)
     except InputError:  # a password may hold what separates entries, so that a part of it would not be known for one
         raise InputError("bad-url", value=without_secrets(server)) from None
-    hosts = [one.rpartition("://")[2].rstrip("/") for one in named]
+    return _setting(server, bypass)
+
+
+def _setting(server: str, bypass: str) -> State:
+    hosts = [one.rpartition("://")[2].rstrip("/") for one in _hosts(server)]
     values: dict[str, Any] = {
-        "direct": False, "server": hosts[0], "servers": hosts,
+        "direct": False, "server": hosts[0] if hosts else server, "servers": hosts,
         "bypass": [word for word in _SEPARATORS.split(bypass) if word],
     }  # fmt: skip
     text = f"Proxy Server(s) : {server}\nBypass List : {bypass or '(none)'}"
     return State("winhttp-proxy", "winhttp", values, Place(FILE, 1), text)
+
+
+def _hosts(server: str) -> list[str]:
+    """The addresses of a setting, without the schemes that they are for."""
+    return [part.rpartition("=")[2] for part in _SEPARATORS.split(server) if part]
 
 
 def of_this_machine() -> State | None:
@@ -53,7 +61,7 @@ def of_this_machine() -> State | None:
     if not ctypes.WinDLL("winhttp").WinHttpGetDefaultProxyConfiguration(ctypes.byref(info)):
         return None
     if info.proxy:
-        return given(info.proxy, info.bypass or "")
+        return _setting(without_secrets(info.proxy), info.bypass or "")
     values: dict[str, Any] = {"direct": True, "server": None, "servers": [], "bypass": []}
     return State("winhttp-proxy", "winhttp", values, Place(FILE, 1), "Direct access (no proxy server).")
 

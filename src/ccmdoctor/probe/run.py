@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -67,15 +68,14 @@ def probe(
         raise InputError("nothing-to-probe")
     states: list[State] = []
     setting = _setting(request, bundle, states)
-    pfx = (request.certificate, password) if request.certificate else None
-    trust = Trust(pfx)
+    pfx = (request.certificate, cache(password)) if request.certificate else None  # a person is asked once
     begun = datetime.now(UTC)
+    # each server has a trust of its own: what one asked for says nothing of the other
     if mp is not None:
-        _run("mp", mp, "mplist", _ask_management_point, states, setting, trust, request.timeout, known)
+        _run("mp", mp, "mplist", _ask_management_point, states, setting, Trust(pfx), request.timeout, known)
     if sup is not None:
-        trust = Trust(pfx)  # what one server asked for says nothing of the other
-        _run("sup", sup.at(sup.path + wusp.CLIENT_PATH), "client.asmx", _ask_update_point, states, setting, trust,
-             request.timeout, known)  # fmt: skip
+        sup = sup.at(sup.path + wusp.CLIENT_PATH)
+        _run("sup", sup, "client.asmx", _ask_update_point, states, setting, Trust(pfx), request.timeout, known)
     return _reading(known, states, begun)
 
 
