@@ -23,7 +23,6 @@ uses name that, or name none); ``certificate-store``, its name the store, with `
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from datetime import datetime
 
@@ -31,10 +30,10 @@ from ccmdoctor.model import Place, State
 
 MARKERS: tuple[str, ...] = ("hasprivatekey", "certificates         :")
 
-_LINE = re.compile(
-    r"^\s*(Store|Certificates|Subject|Issuer|NotBefore|NotAfter|HasPrivateKey|EnhancedKeyUsageList|Thumbprint)\s*:"
-    r"[ \t]*(.*?)\s*$"
-)
+_PROPERTIES = (
+    "Store", "Certificates", "Subject", "Issuer", "NotBefore", "NotAfter", "HasPrivateKey", "EnhancedKeyUsageList",
+    "Thumbprint",
+)  # fmt: skip
 _CLIENT_AUTHENTICATION = "1.3.6.1.5.5.7.3.2"
 _SHOWN = 200
 Block = list[tuple[int, str, str]]  # line, property, value
@@ -63,12 +62,12 @@ def _blocks(lines: list[str]) -> Iterator[Block]:
     """Lines of properties that stand together; an empty line, or a property that comes again, begins the next."""
     block: Block = []
     for number, line in enumerate(lines, 1):
-        found = _LINE.match(line)
-        if block and (not line.strip() or (found and found[1] in (name for _, name, _ in block))):
+        name, colon, value = (part.strip() for part in line.partition(":"))
+        if block and (not line.strip() or name in (one for _, one, _ in block)):
             yield block
             block = []
-        if found:
-            block.append((number, found[1], found[2]))
+        if colon and name in _PROPERTIES:
+            block.append((number, name, value))
     if block:
         yield block
 

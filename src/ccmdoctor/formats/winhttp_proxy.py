@@ -68,7 +68,8 @@ _BYPASS_LABELS = frozenset(
 )
 _NOTHING = frozenset({"", "(none)", "(なし)", "none", "なし", "(kein)", "(keine)", "(aucun)", "(aucune)"})
 _SEPARATORS = re.compile(r"[;,\s]+")
-_SECRET = re.compile(r"[^\s;,=/]+@")  # a name and password before a host: of no use to WinHTTP, and never quoted
+# a name and password before a host: of no use to WinHTTP, and never quoted
+_SECRET = re.compile(r"(?<![^\s;,=/])[^\s;,=/]+@")
 _NEAR = 4  # the heading, a blank line, the two lines of the answer
 
 
