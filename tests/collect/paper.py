@@ -290,8 +290,11 @@ def files_of(id: str) -> Files:
         "services": lambda: _services(entry["names"]),
         "listing": lambda: _crlf("2025/03/25 10:02:03      17301504 CcmStore.sdf\n2025/03/25 10:02:03         65536 CcmSQLCE.log\n"),
         "events": lambda: _crlf("2025-03-25 10:02:00:000+0900\t1117\tMicrosoft-Windows-Windows Defender\t" + samples("Antivirus")[0] + "\n" if id.startswith("anti") else EVENTS),
-        "certificates": lambda: _crlf("Store                : My\nSubject              : CN=PC0123.contoso.com\nHasPrivateKey        : True\n\n"),
-        "listeners": lambda: _crlf("Port 8005 : nothing listens\n"),
+        "certificates": lambda: _crlf(
+            "Store                : My\nCertificates         : 1\n\nStore                : My\nSubject              : CN=PC0123.contoso.com\n"
+            "Issuer               : CN=Contoso Issuing CA\nNotBefore            : 2025-01-01T00:00:00.0000000Z\nNotAfter             : 2026-01-01T00:00:00.0000000Z\n"
+            "HasPrivateKey        : True\nEnhancedKeyUsageList : 1.3.6.1.5.5.7.3.2\nThumbprint           : 0123456789ABCDEF0123456789ABCDEF01234567\n\n"
+        ),
         "windowsupdate-log": lambda: log("WindowsUpdate"),
     }  # fmt: skip
     return {entry["to"]: makers[kind]()}

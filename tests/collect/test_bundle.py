@@ -62,6 +62,16 @@ def test_the_zip_gives_the_diagnosis_of_the_loose_files(tmp_path: Path) -> None:
     assert packed["causes"] and packed["client"]["name"] == "PC0123" and packed["troubles"] == []
 
 
+def test_the_tail_of_a_log_in_two_bytes_a_letter_is_read(tmp_path: Path) -> None:
+    """The script keeps the mark of a file whose beginning it leaves out."""
+    whole = paper.log("ReportingEvents").decode()
+    tail = whole[whole.index("\n") + 1 :]
+    for number, raw in enumerate((whole.encode("utf-16"), b"\xff\xfe" + tail.encode("utf-16-le"))):
+        reading = read(open_source([str(pack({"Logs/ReportingEvents.log": raw}, tmp_path / f"{number}.zip"))]))
+        assert sum(len(events) for events in reading.events.values()) > 5
+        assert [one.state for one in reading.coverage] == ["read"]
+
+
 def test_the_moment_and_the_bias_come_from_the_collection(tmp_path: Path) -> None:
     files = paper.bundle("servicing-log")
     reading = read_zip(files, tmp_path)
@@ -173,6 +183,9 @@ def test_an_absent_key_is_known_to_be_absent(tmp_path: Path) -> None:
         ({"status": 503, "error": "ProtocolError"}, 503, None),
         ({"status": 407, "error": "ProtocolError"}, 407, "proxy-auth"),
         ({"status": 302}, 302, None),
+        ({"status": 200, "expected": True}, 200, None),
+        ({"status": 200, "expected": False}, 200, "intercepted"),
+        ({"status": 503, "expected": False}, 503, None),
         (
             {"error": "NameResolutionFailure", "detail": ["リモート名を解決できませんでした。"]},
             None,
@@ -193,6 +206,15 @@ def test_an_answer_means_what_it_means_when_asked_by_hand(
     found = states(read_zip({entry["to"]: paper.answer(entry, **facts)}, tmp_path), "web-answer")
     assert [one.values for one in found] == [{"target": "client.asmx", "status": status, "error": error}]
     assert found[0].text.strip() and "sup01.contoso.com" in found[0].text
+
+
+@pytest.mark.parametrize(("expected", "cause"), [(True, None), (False, "mp-http-error")])
+def test_a_login_page_is_no_answer_of_the_management_point(expected: bool, cause: str | None, tmp_path: Path) -> None:
+    entry = paper.ENTRIES["management-point-probe"]
+    raw = paper.answer(entry, status=200, type="text/html", expected=expected)
+    found = diagnosis(str(pack({entry["to"]: raw}, tmp_path / "x.zip")))
+    assert [one["id"] for one in found["causes"]] == ([cause] if cause else [])
+    assert ({one["stage"]: one["state"] for one in found["stages"]}["policy"] == "ok") is expected
 
 
 def test_the_clock_is_compared_with_the_management_point(tmp_path: Path) -> None:

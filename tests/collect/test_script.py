@@ -26,7 +26,7 @@ CMDLETS = {
     "ForEach-Object": "Process",
     "Get-ChildItem": "LiteralPath Path File Force Recurse ErrorAction",
     "Get-Date": "",
-    "Get-Item": "LiteralPath",
+    "Get-Item": "LiteralPath Force",
     "Get-Service": "Name ErrorAction",
     "Get-WindowsUpdateLog": "LogPath Confirm",
     "Get-WinEvent": "FilterHashtable MaxEvents ErrorAction",
@@ -133,6 +133,24 @@ def test_it_does_nothing_that_a_collector_must_not() -> None:
     )
 
 
+def test_no_variable_hides_a_parameter_of_another_case() -> None:
+    """``$from`` is ``$From``: PowerShell tells no case apart, and a parameter keeps its type."""
+    for name, node in FUNCTIONS.items():
+        block = next(_nodes(node, "param_block"), None)
+        declared = set(re.findall(r"\$(\w+)", _text(block))) - {"null", "true", "false"} if block else set()
+        body = _text(node).replace(_text(block), "") if block else _text(node)
+        named = set(re.findall(r"\$(\w+)", body))
+        hidden = {(one, other) for one in declared for other in named if one != other and one.lower() == other.lower()}
+        assert hidden == set(), (name, hidden)
+
+
+def test_a_zip_file_that_is_not_whole_is_deleted_and_nothing_else() -> None:
+    assert re.findall(r"if \(-not \$whole\) \{ \[System\.IO\.File\]::Delete\(\$File\) \}", CODE)
+    assert len(re.findall(r"::Delete\(", CODE)) == 1
+    body = _text(FUNCTIONS["Write-Zip"])
+    assert "[System.IO.FileMode]::CreateNew" in body and body.index("$zip.Dispose()") < body.index("$whole = $true")
+
+
 def test_servers_are_only_the_clients_own() -> None:
     """An address is made in two functions, from the client's own settings, and asked in one."""
     assert len(re.findall(r"\[System\.Net\.WebRequest\]::Create\(", CODE)) == 1
@@ -145,6 +163,8 @@ def test_servers_are_only_the_clients_own() -> None:
 
 def test_logs_are_opened_while_the_client_writes_them() -> None:
     assert "[System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete" in _text(FUNCTIONS["Copy-Tail"])
+    # the size that the folder tells of an open file is old: the file itself is asked
+    assert "$part.Length -gt" not in CODE and "$copied.size -gt $most" in CODE
     assert "ReadAllBytes" not in CODE and "Copy-Item" not in CODE and "Get-Content" not in CODE
 
 
@@ -198,6 +218,17 @@ def test_every_step_has_a_limit_and_every_path_a_record() -> None:
     body = _text(FUNCTIONS["Invoke-Step"])
     assert "WaitOne(1000 * $Step.Seconds + 5000)" in body and "BeginStop" in body and "catch {" in body
     assert all(entry.get("seconds", 1) <= 300 for entry in manifest()["entries"].values())
+
+
+def test_a_wmi_that_hangs_does_not_take_the_time_of_the_other_steps() -> None:
+    facts, kinds = manifest(), ("wmi", "wmi-method")
+    limits = [
+        entry.get("seconds", facts["limits"]["seconds"])
+        for entry in facts["entries"].values()
+        if entry["kind"] in kinds
+    ]
+    assert "($hung -ge 2) -and ($step.Kind -like 'Wmi*')" in CODE
+    assert sum(sorted(limits)[-2:]) < facts["limits"]["all_seconds"] / 2 < sum(limits)
 
 
 def test_recovery_passwords_are_hidden_before_anything_is_written() -> None:

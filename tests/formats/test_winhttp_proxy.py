@@ -153,3 +153,9 @@ def test_any_text_gives_a_list_of_states_that_stand_in_it(text: str) -> None:
         assert isinstance(state, State)
         assert 1 <= state.place.line <= count
         assert state.values["direct"] is (state.values["server"] is None)
+
+
+@pytest.mark.parametrize("server", ["http://user:secret@proxy:8080", "http=user:secret@proxy:8080;https=other:8080"])
+def test_a_password_in_the_setting_is_never_quoted(server: str) -> None:
+    (state,) = read(f"    Proxy Server(s) :  {server}\n    Bypass List     :  (none)\n", "f")
+    assert "secret" not in f"{state}" and "***@proxy:8080" in state.text and state.values["server"] == "***@proxy:8080"

@@ -46,7 +46,7 @@ EXACT = {
     "sup-timeout": "80072ee2 87d00601",
     "sup-name-not-resolved": "80072ee7 8024402c",
     "sup-port-blocked": "80072efd 80072efe 80240438",
-    "winhttp-proxy-wrong": "80240030 80244021 80244023 80072efd 80072ee2 8024402c 80240438",
+    "winhttp-proxy-wrong": "80240030 80244021 80244023 80072efd 80072efe 80072ee2 8024402c 80240438",
     "proxy-auth-required": "8024401b",
     "gpo-wsus-conflict": "87d00692",
     "registry-pol-corrupt": "800703ee 80004005",

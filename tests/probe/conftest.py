@@ -50,11 +50,11 @@ def web(folder: Path, issuer: lab.Issuer) -> Iterator[Web]:
     other = issuer.issue("other", ("other.contoso.com",))
     client = issuer.issue("client", ("pc0123.contoso.com",), use=ExtendedKeyUsageOID.CLIENT_AUTH)
     pfx = folder / "client.pfx"
-    pfx.write_bytes(
-        pkcs12.serialize_key_and_certificates(
-            b"client", client[2], client[3], None, serialization.BestAvailableEncryption(b"pass")
-        )
-    )
+    for file, kind in (
+        (pfx, serialization.BestAvailableEncryption(b"pass")),
+        (folder / "open.pfx", serialization.NoEncryption()),
+    ):
+        file.write_bytes(pkcs12.serialize_key_and_certificates(b"client", client[2], client[3], None, kind))
     (folder / "big").write_bytes(b"x" * 200_000)
     wsus = responder.Wsus()
     with responder.running(wsus) as behind:
@@ -91,7 +91,7 @@ def web(folder: Path, issuer: lab.Issuer) -> Iterator[Web]:
             f"location / {{ proxy_pass http://127.0.0.1:{behind}; }} }}\n{servers} }}\n"
         )
         with lab.running([nginx, "-p", str(folder), "-e", "stderr", "-c", str(conf)], plain):
-            yield Web(plain, *tls, issuer.root, pfx, wsus)
+            yield Web(plain, *tls, issuer.root, pfx, folder / "open.pfx", wsus)
 
 
 @pytest.fixture

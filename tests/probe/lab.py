@@ -141,7 +141,7 @@ def prefix_of(found: str) -> Path:
 
 
 class Web(NamedTuple):
-    """nginx: its plain port and its TLS ports; the issuer's root; a client certificate as PFX (password "pass")."""
+    """nginx: its plain port and its TLS ports; the issuer's root; a client certificate as PFX (password "pass"; none)."""
 
     plain: int
     good: int
@@ -151,4 +151,5 @@ class Web(NamedTuple):
     old: int
     root: Path
     pfx: Path
+    open_pfx: Path
     wsus: responder.Wsus

@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import json
 import os
+import ssl
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlsplit
+
+from probe import responder
 
 UNBOUND = """server:
   interface: 127.0.0.2@53
@@ -57,6 +61,7 @@ def main(folder: Path) -> None:
             "--bind-interfaces", "--user=root", f"--pid-file={folder}/dnsmasq.pid", "--conf-file=/dev/null",
             "--local=/contoso.test/", "--server=127.0.0.2", "--address=/filtered.contoso.test/127.0.0.4",
             "--address=/reset.contoso.test/127.0.0.5", "--address=/broken.contoso.test/127.0.0.6",
+            "--address=/tls.contoso.test/127.0.0.7",
         ],
         [sys.executable, "-c", BROKEN],
     )  # fmt: skip
@@ -65,20 +70,24 @@ def main(folder: Path) -> None:
         subprocess.run([os.environ["NFT"], NFT], check=True)
         time.sleep(0.5)
         for host in (*HOSTS, "filtered.contoso.test", "reset.contoso.test", "broken.contoso.test"):
-            ask(host)
+            ask(f"http://{host}:8530")
+        secure = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        secure.load_cert_chain(os.environ["CERTIFICATE"], os.environ["KEY"])
+        with responder.running(responder.Wsus(), ("127.0.0.7", 8531), secure):
+            ask("https://tls.contoso.test.:8531")
     finally:
         for server in servers:
             server.terminate()
 
 
-def ask(host: str) -> None:
-    """One probe of both servers at a host."""
+def ask(root: str) -> None:
+    """One probe of both servers at an address."""
     command = [
-        sys.executable, "-m", "ccmdoctor.cli", "probe", "--mp", f"http://{host}:8530", "--sup", f"http://{host}:8530",
+        sys.executable, "-m", "ccmdoctor.cli", "probe", "--mp", root, "--sup", root,
         "--timeout", "1.2", "--format", "json", "--lang", "en",
     ]  # fmt: skip
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
-    print(json.dumps([host, json.loads(done.stdout)]), flush=True)
+    print(json.dumps([urlsplit(root).hostname, json.loads(done.stdout)]), flush=True)
 
 
 if __name__ == "__main__":

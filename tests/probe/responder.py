@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import ssl
 import threading
 import time
 from collections.abc import Iterator
@@ -37,6 +38,7 @@ class Wsus:
         self.bodies: list[bytes] = []
         self.page = b"<html><body>ClientWebService: GetConfig, SyncUpdates</body></html>"
         self.page_status = 200
+        self.raw: bytes | None = None  # in place of every SOAP answer
 
 
 def envelope(inside: str) -> bytes:
@@ -48,6 +50,8 @@ def envelope(inside: str) -> bytes:
 
 def answer(operation: str, asked: ElementTree.Element, wsus: Wsus) -> tuple[int, bytes]:
     """Status and envelope for an operation; faults as ASP.NET gives them, with status 500."""
+    if wsus.raw is not None:
+        return 200, wsus.raw
     if wsus.fault and wsus.fault[0] == operation:
         return 500, fault(*wsus.fault[1:])
     if operation == "GetConfig":
@@ -98,8 +102,8 @@ def fault(code: str, error: str) -> bytes:
 
 
 @contextmanager
-def running(wsus: Wsus) -> Iterator[int]:
-    """The responder on a free port of 127.0.0.1."""
+def running(wsus: Wsus, place: tuple[str, int] = ("127.0.0.1", 0), tls: ssl.SSLContext | None = None) -> Iterator[int]:
+    """The responder, on a free port of 127.0.0.1 unless told otherwise; yields the port."""
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
@@ -135,7 +139,9 @@ def running(wsus: Wsus) -> Iterator[int]:
         def log_message(self, *_: object) -> None:
             return
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = ThreadingHTTPServer(place, Handler)
+    if tls is not None:
+        server.socket = tls.wrap_socket(server.socket, server_side=True)
     server.daemon_threads = True
     threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True).start()
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import socket
 import threading
 from collections.abc import Callable
@@ -11,31 +12,31 @@ import pytest
 from click.testing import CliRunner
 
 from ccmdoctor.cli import main
-from probe.ask import causes, first, probe, steps
+from probe.ask import causes, first, probe, steps, wanted
 from probe.lab import Web
 
 
 @pytest.mark.parametrize(
-    ("path", "management_point", "update_point"),
+    ("path", "fault"),
     [
-        ("s401", "mp-http-error", "sup-auth-401-403"),
-        ("s403", "mp-http-error", "sup-auth-401-403"),
-        ("s404", "mp-http-error", "wsus-scan-generic-error"),
-        ("s500", "mp-http-error", "sup-http-500-port-binding"),
-        ("s503", "mp-http-error", "sup-503-wsuspool"),
-        ("s302", "mp-http-error", "winhttp-proxy-wrong"),
-        ("closed", "mp-timeout", "sup-port-blocked"),
-        ("drip", "mp-timeout", "sup-timeout"),
-        ("page", "mp-http-error", "winhttp-proxy-wrong"),
+        ("s401", "HTTP 401"),
+        ("s403", "HTTP 403"),
+        ("s404", "HTTP 404"),
+        ("s500", "HTTP 500 (the update point on a port of its own)"),
+        ("s503", "HTTP 503"),
+        ("s302", "login page, or redirection"),
+        ("closed", "connection closed without an answer"),
+        ("drip", "answer drips"),
+        ("page", "login page, or redirection"),
     ],
 )
-def test_what_a_web_server_answers(web: Web, path: str, management_point: str, update_point: str) -> None:
+def test_what_a_web_server_answers(web: Web, path: str, fault: str) -> None:
     root = f"http://127.0.0.1:{web.plain}/{path}"
-    asked = probe("--mp", f"{root}/?mplist", code=1)
-    assert causes(asked)[management_point] == "likely" and first(asked) == management_point
-    asked = probe("--sup", root, code=1)
-    assert causes(asked)[update_point] == "likely" and first(asked) == update_point
-    assert asked["causes"][0]["quotes"][0]["file"] == "probe"
+    for option, address, cause in zip(("--mp", "--sup"), (f"{root}/?mplist", root), wanted(fault), strict=True):
+        asked = probe(option, address, code=1)
+        assert causes(asked)[cause] == "likely" and first(asked) == cause
+        assert asked["causes"][0]["quotes"][0]["file"] == "probe"
+        assert all(step["seconds"] < 2.0 for step in asked["probe_steps"])
 
 
 @pytest.mark.parametrize(
@@ -47,8 +48,7 @@ def test_certificates(web: Web, port: str, flag: str, monkeypatch: pytest.Monkey
         monkeypatch.setenv("SSL_CERT_FILE", str(web.root))
     root = f"https://127.0.0.1:{getattr(web, port)}"
     found = probe("--mp", root, "--sup", root, code=1)
-    assert causes(found)["mp-tls-cert-untrusted"] == "likely"
-    assert causes(found)["sup-tls-cert-untrusted-or-expired"] == "likely"
+    assert [causes(found)[cause] for cause in wanted("certificate untrusted, expired")] == ["likely", "likely"]
     assert steps(found)["tls"] == "tls" and "http" not in steps(found)
     seen = next(step["seen"] for step in found["probe_steps"] if step["step"] == "tls")
     assert flag in seen
@@ -61,9 +61,8 @@ def test_certificates(web: Web, port: str, flag: str, monkeypatch: pytest.Monkey
 def test_a_client_certificate_is_wanted(trusted: Web, monkeypatch: pytest.MonkeyPatch) -> None:
     root = f"https://127.0.0.1:{trusted.asking}"
     found = probe("--mp", root, "--sup", root, code=1)
-    assert causes(found)["sup-client-cert-required"] == "likely"
-    # the question was asked without one: rightly refused, so no more than possible
-    assert causes(found)["mp-pki-cert-missing"] == "possible"
+    # the management point was asked without one: rightly refused, so no more than possible
+    assert [causes(found)[cause] for cause in wanted("client certificate required")] == ["possible", "likely"]
     monkeypatch.setenv("CCMDOCTOR_PFX_PASSWORD", "pass")
     found = probe("--mp", root, "--sup", root, "--cert", trusted.pfx, code=0)
     assert causes(found) == {} and steps(found)["sync"] is None
@@ -81,7 +80,7 @@ def test_a_proxy_wants_a_password(web: Web, squid: tuple[int, int]) -> None:
     wants, _ = squid
     root = f"http://127.0.0.1:{web.plain}"
     found = probe("--mp", root, "--sup", root, "--proxy", f"127.0.0.1:{wants}", code=1)
-    assert causes(found)["proxy-auth-required"] == "likely" and causes(found)["mp-http-error"] == "likely"
+    assert [causes(found)[cause] for cause in wanted("proxy asks for a password (407)")] == ["likely", "likely"]
     over_tls = probe("--sup", f"https://127.0.0.1:{web.good}", "--proxy", f"127.0.0.1:{wants}", code=1)
     assert causes(over_tls)["proxy-auth-required"] == "likely" and steps(over_tls)["tunnel"] == "proxy-auth"
 
@@ -90,7 +89,7 @@ def test_a_proxy_denies_only_the_update_point(web: Web, squid: tuple[int, int]) 
     _, denies = squid
     root = f"http://127.0.0.1:{web.plain}"
     found = probe("--mp", root, "--sup", root, "--proxy", f"127.0.0.1:{denies}", code=1)
-    assert first(found) == "winhttp-proxy-wrong" and "mp-http-error" not in causes(found)
+    assert first(found) == wanted("proxy denies the update point only")[1] and "mp-http-error" not in causes(found)
     assert "sup-auth-401-403" not in causes(found)
     found = probe("--sup", f"https://127.0.0.1:{web.good}", "--proxy", f"127.0.0.1:{denies}", code=1)
     assert first(found) == "winhttp-proxy-wrong" and steps(found)["tunnel"] == "proxy-refused"
@@ -102,7 +101,7 @@ def test_a_proxy_denies_only_the_update_point(web: Web, squid: tuple[int, int]) 
 def test_a_proxy_that_cannot_reach_the_server(web: Web, squid: tuple[int, int]) -> None:
     _, denies = squid
     found = probe("--mp", "http://127.0.0.1:1", "--proxy", f"127.0.0.1:{denies}", code=1)
-    assert first(found) == "mp-http-error" and steps(found)["http"] == "proxy-refused"
+    assert first(found) == wanted("proxy cannot reach the server")[0] and steps(found)["http"] == "proxy-refused"
 
 
 def test_another_proxy(web: Web, tinyproxy: int) -> None:
@@ -114,13 +113,32 @@ def test_another_proxy(web: Web, tinyproxy: int) -> None:
 
 def test_another_proxy_that_cannot_reach_the_server(tinyproxy: int) -> None:
     found = probe("--sup", "http://127.0.0.1:1", "--proxy", f"127.0.0.1:{tinyproxy}", code=1)
-    assert first(found) == "winhttp-proxy-wrong" and steps(found)["http"] == "proxy-refused"
+    assert first(found) == wanted("proxy cannot reach the server")[1] and steps(found)["http"] == "proxy-refused"
 
 
 def test_a_proxy_that_is_not_there(web: Web) -> None:
     root = f"http://127.0.0.1:{web.plain}"
     found = probe("--mp", root, "--sup", root, "--proxy", "127.0.0.1:1", code=1)
-    assert causes(found)["winhttp-proxy-wrong"] == "likely" and causes(found)["mp-timeout"] == "likely"
+    assert [causes(found)[cause] for cause in wanted("proxy cannot be reached")] == ["likely", "likely"]
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_does_not_answer(scheme: str) -> None:
+    listening, port = _serve(_silent)
+    with listening:
+        root = f"{scheme}://127.0.0.1:1"
+        found = probe("--mp", root, "--sup", root, "--proxy", f"127.0.0.1:{port}", code=1, timeout="1")
+        assert [causes(found)[cause] for cause in wanted("proxy does not answer in time")] == ["likely", "likely"]
+        assert causes(found)["sup-timeout"] == "likely"
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_proxy_that_hangs_up(scheme: str) -> None:
+    listening, port = _serve(_hangs_up)
+    with listening:
+        root = f"{scheme}://127.0.0.1:1"
+        found = probe("--mp", root, "--sup", root, "--proxy", f"127.0.0.1:{port}", code=1)
+        assert causes(found) == dict.fromkeys(wanted("proxy cannot be reached, or hangs up"), "likely")
 
 
 def _serve(act: Callable[[socket.socket], None]) -> tuple[socket.socket, int]:
@@ -154,6 +172,58 @@ def _slow_head(one: socket.socket) -> None:
             threading.Event().wait(0.2)
 
 
+def _hangs_up(one: socket.socket) -> None:
+    one.recv(65536)
+    one.close()
+
+
+def _cut(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        one.sendall(b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Length: 9999\r\n\r\n<MPList>")
+
+
+def _cut_head(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        one.sendall(b"HTTP/1.1 200 OK\r\nContent-Ty")
+
+
+def _cut_chunk(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        one.sendall(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\n<MP")
+
+
+def _continues_for_ever(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        try:
+            while True:
+                one.sendall(b"HTTP/1.1 100 Continue\r\n\r\n" * 100)
+        except OSError:
+            return
+
+
+def _endless_head(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        try:
+            one.sendall(b"HTTP/1.1 200 OK\r\n")
+            while True:
+                one.sendall(b"X-A: " + b"b" * 1000 + b"\r\n")
+        except OSError:
+            return
+
+
+def _zipped(one: socket.socket) -> None:
+    with one:
+        one.recv(65536)
+        body = gzip.compress(b"<MPList>" + b"x" * 50_000_000)
+        head = b"HTTP/1.1 200 OK\r\nContent-Type: text/xml\r\nContent-Encoding: gzip\r\nContent-Length: %d\r\n\r\n"
+        one.sendall(head % len(body) + body)
+
+
 def _reset(one: socket.socket) -> None:
     one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, b"\x01\0\0\0\0\0\0\0")
     one.close()
@@ -177,21 +247,65 @@ def _no_http(one: socket.socket) -> None:
 
 
 @pytest.mark.parametrize(
-    ("act", "management_point", "update_point"),
+    ("act", "fault"),
     [
-        (_silent, "mp-timeout", "sup-timeout"),
-        (_slow_head, "mp-timeout", "sup-timeout"),
-        (_reset, "mp-timeout", "sup-port-blocked"),
-        (_no_http, "mp-http-error", "winhttp-proxy-wrong"),
+        (_silent, "answer drips, or does not come"),
+        (_slow_head, "answer drips, or does not come"),
+        (_continues_for_ever, "answer drips, or does not come"),
+        (_reset, "connection closed without an answer"),
+        (_cut, "connection closed without an answer"),
+        (_cut_head, "connection closed without an answer"),
+        (_cut_chunk, "connection closed without an answer"),
+        (_no_http, "answer is not HTTP"),
+        (_endless_head, "answer is not HTTP"),
+        (_zipped, "login page, or redirection"),  # it was told that nothing is inflated
     ],
 )
-def test_wires(act: Callable[[socket.socket], None], management_point: str, update_point: str) -> None:
+def test_wires(act: Callable[[socket.socket], None], fault: str) -> None:
     listening, port = _serve(act)
     with listening:
         root = f"http://127.0.0.1:{port}"
-        found = probe("--mp", root, "--sup", root, code=None, timeout="1")
-        assert causes(found).get(management_point) or act is _no_http, found["causes"]
-        assert causes(found)[update_point] == "likely"
+        found = probe("--mp", root, "--sup", root, code=1, timeout="1")
+        assert [causes(found)[cause] for cause in wanted(fault)] == ["likely", "likely"]
+        assert all(step["seconds"] < 1.6 for step in found["probe_steps"])
+
+
+def test_a_port_that_does_not_speak_tls(web: Web) -> None:
+    root = f"https://127.0.0.1:{web.plain}"
+    found = probe("--mp", root, "--sup", root, code=1)
+    assert [causes(found)[cause] for cause in wanted("certificate untrusted, expired")] == ["likely", "likely"]
+    assert all("not TLS" in step["seen"] for step in found["probe_steps"] if step["step"] == "tls")
+
+
+@pytest.mark.parametrize("raw", [None, b"no certificate"])
+@pytest.mark.parametrize("language", ["ja", "en"])
+def test_roots_that_cannot_be_read(
+    raw: bytes | None, language: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = tmp_path / "roots.pem"
+    if raw is not None:
+        file.write_bytes(raw)
+    monkeypatch.setenv("SSL_CERT_FILE", str(file))
+    done = CliRunner().invoke(main, ["probe", "--mp", "https://127.0.0.1:1", "--lang", language])
+    assert done.exit_code == 2 and "roots.pem" in done.stderr and "SSL_CERT_FILE" in done.stderr
+
+
+def test_a_server_that_closes_after_each_answer_is_asked_within_the_time(web: Web) -> None:
+    """The connection is opened anew within the time of the step, not in one of its own."""
+
+    def act(one: socket.socket) -> None:
+        with one:
+            asked = one.recv(65536)
+            if asked.startswith(b"GET"):
+                body = b"<html>ClientWebService GetConfig</html>"
+                one.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/html\r\n\r\n" + body)
+            else:
+                threading.Event().wait(4)
+
+    listening, port = _serve(act)
+    with listening:
+        found = probe("--sup", f"http://127.0.0.1:{port}", code=1, timeout="1")
+        assert steps(found)["config"] == "timeout" and first(found) == wanted("answer drips")[1]
         assert all(step["seconds"] < 1.6 for step in found["probe_steps"])
 
 

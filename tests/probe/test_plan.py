@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import platform
 from pathlib import Path
 
@@ -37,6 +38,9 @@ SCAN = (
         ("mp01.contoso.com:443", "https://mp01.contoso.com/sms_mp/.sms_aut?mplist"),
         ("http://[fd00::1]:81/", "http://[fd00::1]:81/sms_mp/.sms_aut?mplist"),
         ("http://gw.contoso.com/a?mplist", "http://gw.contoso.com/a?mplist"),
+        ("fd00::1", "http://[fd00::1]/sms_mp/.sms_aut?mplist"),
+        ("http://[fe80::1%eth0]:81", "http://[fe80::1]:81/sms_mp/.sms_aut?mplist"),
+        ("MP_01.CONTOSO.COM", "http://mp_01.contoso.com/sms_mp/.sms_aut?mplist"),
         ("http://管理.contoso.com", "http://xn--8ey35n.contoso.com/sms_mp/.sms_aut?mplist"),
     ],
 )
@@ -69,14 +73,25 @@ def test_update_points(given: str, url: str) -> None:
         "http://x y",
         "http://x\r\nHost: y",
         "http://x/é",
+        "http:/x",
+        "http://x:",
+        "x:0",
+        "x,y",
+        "-x",
+        "\\\\x\\y",
+        "a..b",
+        "http://user:a//secret@x",
+        "http://user:a;secret@x",
+        "http://user:a,secret@x",
+        "http=http://user:secret@x:1;https=y:1",
     ],
 )
 @pytest.mark.parametrize("language", ["ja", "en"])
 def test_what_is_no_address(given: str, language: str) -> None:
     for option in ("--mp", "--sup", "--proxy"):
         asked = ["--mp", "http://127.0.0.1:1"] if option == "--proxy" else []
-        if option == "--proxy" and len(given.split()) != 1:
-            continue  # WinHTTP's lists are separated by blanks, and no proxy is no proxy
+        if option == "--proxy" and (len(given.split()) != 1 or given == "x,y"):
+            continue  # WinHTTP's lists are separated by blanks and commas, and no proxy is no proxy
         done = CliRunner().invoke(main, ["probe", *asked, option, given, "--lang", language])
         assert done.exit_code == 2 and "secret" not in done.output
         assert "Traceback" not in done.stderr
@@ -143,6 +158,41 @@ def test_the_clients_proxy_is_obeyed(responding: int, tmp_path: Path) -> None:
     _client(tmp_path, responding, responding, {"winhttp-proxy.txt": setting.format("127.*")})
     found = probe("--from-client", client)
     assert {"direct, bypass 127.*"} == {one["seen"] for one in found["probe_steps"] if one["step"] == "way"}
+
+
+def test_evidence_that_is_no_address_does_not_stop_the_other_question(responding: int, tmp_path: Path) -> None:
+    client = _client(tmp_path, responding, responding)
+    log = (client / "CcmMessaging.log").read_text(encoding="utf-8")
+    for server in ("-mp01-", "cmg.contoso.com/CCM_Proxy_MutualAuth/72057594037928017"):
+        (client / "CcmMessaging.log").write_text(log.replace(f"127.0.0.1:{responding}", server), encoding="utf-8")
+        found = probe("--from-client", client)
+        assert {step["service"] for step in found["probe_steps"]} == {"sup"}
+
+
+def test_the_port_that_the_log_names_beside_the_address(responding: int, tmp_path: Path) -> None:
+    client = _client(tmp_path, responding, responding)
+    log = (client / "CcmMessaging.log").read_text(encoding="utf-8")
+    (client / "CcmMessaging.log").write_text(log.replace(f"127.0.0.1:{responding}/", "127.0.0.1/"), encoding="utf-8")
+    found = probe("--from-client", client)
+    assert f"http://127.0.0.1:{responding}/sms_mp/.sms_aut?mplist" in {step["url"] for step in found["probe_steps"]}
+
+
+def test_scheme_and_port_come_from_the_collectors_question(responding: int, tmp_path: Path) -> None:
+    """The log of a working client names the host of the management point alone."""
+    told = "Delivered successfully to host '127.0.0.1'."
+    line = f'<![LOG[{told}]LOG]!><time="10:02:03.412-540" date="03-25-2025" component="CcmMessaging" context="" type="1" thread="9" file="a.cpp:1">\n'
+    (tmp_path / "CcmMessaging.log").write_text(line, encoding="utf-8")
+    answer = {"schema": "ccmdoctor.collected-answer/1", "ask": "mplist", "status": 200}
+    url = f"http://127.0.0.1:{responding}/sms_mp/.sms_aut?mplist"
+    (tmp_path / "management-point.json").write_text(json.dumps(answer | {"url": url}, indent=1), encoding="utf-8")
+    assert {step["url"] for step in probe("--from-client", tmp_path)["probe_steps"]} == {url}
+
+
+def test_a_proxy_setting_that_is_no_address_is_a_fault_and_shows_no_password(responding: int, tmp_path: Path) -> None:
+    setting = "Current WinHTTP proxy settings:\n\n    Proxy Server(s) :  http://user:secret@127.0.0.1:1\n    Bypass List     :  (none)\n"
+    found = probe("--from-client", _client(tmp_path, responding, responding, {"winhttp-proxy.txt": setting}))
+    assert {(step["step"], step["error"]) for step in found["probe_steps"]} == {("way", "proxy-unreachable")}
+    assert "secret" not in json.dumps(found)
 
 
 def test_evidence_that_names_no_server(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from lxml import etree
 
 from ccmdoctor.probe import wusp
 from probe import responder
-from probe.ask import causes, first, probe, steps
+from probe.ask import causes, first, probe, steps, wanted
 
 WSDL = Path(__file__).parent / "wusp.wsdl"
 SCHEMA = "{http://www.w3.org/2001/XMLSchema}schema"
@@ -43,7 +43,7 @@ def test_zeep_takes_the_responders_answers(responding: int) -> None:
 
 def test_the_probes_requests_are_valid(responding: int, wsus: responder.Wsus) -> None:
     found = probe("--sup", f"http://127.0.0.1:{responding}", code=0)
-    assert list(steps(found)) == ["way", "name", "tcp", "http", "config", "cookie", "sync"]
+    assert list(steps(found)) == ["way", "name", "tcp", "http", "config", "auth", "cookie", "sync"]
     assert "3 updates" in found["probe_steps"][-1]["seen"]
     schemas = {
         one.get("targetNamespace"): etree.XMLSchema(etree.fromstring(etree.tostring(one)))
@@ -86,18 +86,34 @@ def test_slow_is_not_dead(responding: int, wsus: responder.Wsus) -> None:
 
 
 @pytest.mark.parametrize(
-    ("fault", "cause"),
+    ("fault", "row"),
     [
-        (("GetConfig", "Server", "InternalServerError"), "sup-soap-server-fault"),
-        (("SyncUpdates", "Server", "InternalServerError"), "sup-soap-server-fault"),
-        (("SyncUpdates", "Client", "ServerChanged"), "wsus-scan-generic-error"),
-        (("GetCookie", "Client", "InvalidAuthorizationCookie"), "wsus-scan-generic-error"),
+        (("GetConfig", "Server", "InternalServerError"), "SOAP fault of the server"),
+        (("SyncUpdates", "Server", "InternalServerError"), "SOAP fault of the server"),
+        (("SyncUpdates", "Client", "ServerChanged"), "other SOAP fault"),
+        (("GetCookie", "Client", "InvalidAuthorizationCookie"), "other SOAP fault"),
     ],
 )
-def test_soap_faults(responding: int, wsus: responder.Wsus, fault: tuple[str, str, str], cause: str) -> None:
+def test_soap_faults(responding: int, wsus: responder.Wsus, fault: tuple[str, str, str], row: str) -> None:
     wsus.fault = fault
     found = probe("--sup", f"http://127.0.0.1:{responding}", code=1)
-    assert first(found) == cause and fault[2] in found["causes"][0]["quotes"][0]["text"]
+    assert first(found) == wanted(row)[1] and fault[2] in found["causes"][0]["quotes"][0]["text"]
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b"<x/>",
+        b"<a>" * 100_000,
+        b'<!DOCTYPE x [<!ENTITY a "' + b"a" * 1000 + b'">'
+        + b"".join(b'<!ENTITY %c "%s">' % (98 + n, b"&%c;" % (97 + n) * 10) for n in range(9)) + b"]><x>&j;</x>",
+    ],
+)  # fmt: skip
+def test_an_answer_that_is_no_soap(responding: int, wsus: responder.Wsus, raw: bytes) -> None:
+    wsus.raw = raw
+    found = probe("--sup", f"http://127.0.0.1:{responding}", code=1)
+    assert first(found) == wanted("other SOAP fault, or an answer that is no SOAP")[1]
+    assert steps(found)["config"] == "not-soap" and found["probe_steps"][-1]["seconds"] < 1
 
 
 def test_a_server_that_wants_the_registration_first_is_alive(responding: int, wsus: responder.Wsus) -> None:

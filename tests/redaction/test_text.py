@@ -47,6 +47,7 @@ REPLACED = [
     ("https://cmg.contoso.com/x?sig=abc123DEF&sv=1", ["abc123DEF", "contoso"]),
     ("Authorization: Bearer eyJ0eXAiOiJKV1QiLCJhbGciOiJ", ["eyJ0eXAi"]),
     ("password=Sup3rSecret!", ["Sup3rSecret"]),
+    ("password=true-Sup3rSecret!", ["Sup3rSecret"]),
     ("\\\\FS01\\Finance$\\updates", ["FS01", "Finance"]),
     ("\\\\\\\\FS01\\\\Finance\\\\updates", ["FS01", "Finance"]),
     ("from source “\\\\cm.contoso.com\\source\\updates”", ["contoso", "source\\"]),
@@ -95,6 +96,7 @@ REPLACED = [
 ]
 
 KEPT = [
+    "HasPrivateKey        : True",
     "ServiceId = {3DA21691-E39D-4da6-8A4B-B43877BCB1B7}",
     "{00000000-0000-0000-0000-000000000113}",
     "2025-03 Cumulative Update for Windows 11 Version 24H2 for x64-based Systems (KB5053598) (26100.3476)",

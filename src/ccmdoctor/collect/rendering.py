@@ -16,11 +16,11 @@ from ccmdoctor.collect import FOLDER, manifest
 KINDS = {
     "logs": "Logs", "file": "File", "wmi": "Wmi", "wmi-method": "WmiMethod", "update-services": "UpdateServices",
     "registry": "Registry", "command": "Command", "services": "Services", "listing": "Listing", "events": "Events",
-    "certificates": "Certificates", "listeners": "Listeners", "web": "Web", "windowsupdate-log": "UpdateLog",
+    "certificates": "Certificates", "web": "Web", "windowsupdate-log": "UpdateLog",
 }  # fmt: skip
 _REST = "# --- running the steps"  # functions above this line are those that steps use
 # For people and tests; the script does not need them.
-_PROSE = ("why", "read_by", "with", "people", "answers", "source", "kind", "seconds")
+_PROSE = ("why", "read_by", "with", "answers", "source", "kind", "seconds")
 # Names that a hashtable of PowerShell would take for its own members.
 _RENAMED = {"keys": "Paths", "key": "Path", "values": "Only", "where": "Filter"}
 

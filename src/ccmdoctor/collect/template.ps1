@@ -83,31 +83,41 @@ function Write-Text {
 }
 
 function Copy-Tail {
-    # Copies the last bytes of a file that others have open and may write, rename or delete meanwhile.
+    # Copies the last bytes of a file that others have open and may write, rename or delete meanwhile, from the start of
+    # a line on. A file of two bytes a letter keeps its mark. Tells the size as it is and how much was taken.
     param([string]$From, [string]$To, [long]$Most, $Context)
     $share = [System.IO.FileShare]::ReadWrite -bor [System.IO.FileShare]::Delete
     $source = New-Object -TypeName System.IO.FileStream -ArgumentList $From, ([System.IO.FileMode]::Open), ([System.IO.FileAccess]::Read), $share
     try {
-        $left = [long]$source.Length
-        if ($left -gt $Most) {
-            [void]$source.Seek($left - $Most, [System.IO.SeekOrigin]::Begin)
-            do { $byte = $source.ReadByte() } while (($byte -ge 0) -and ($byte -ne 10))
-            $left = $source.Length - $source.Position
+        $size = [long]$source.Length
+        $wide = ($source.ReadByte() -eq 255) -and ($source.ReadByte() -eq 254)
+        $left = $size
+        if ($size -gt $Most) {
+            $start = $size - $Most
+            if ($wide) { $start += $start % 2 }
+            [void]$source.Seek($start, [System.IO.SeekOrigin]::Begin)
+            do {
+                $byte = $source.ReadByte()
+                $upper = 0
+                if ($wide) { $upper = $source.ReadByte() }
+            } while (($byte -ge 0) -and (($byte -ne 10) -or ($upper -ne 0)))
+            $left = $size - $source.Position
         }
-        $taken = [long]0
+        else { [void]$source.Seek(0, [System.IO.SeekOrigin]::Begin) }
+        $taken = $left
         $target = [System.IO.File]::Create((New-Target -To $To -Context $Context))
         try {
+            if ($wide -and ($size -gt $Most)) { $target.WriteByte(255); $target.WriteByte(254) }
             $buffer = New-Object -TypeName 'byte[]' -ArgumentList 65536
             while ($left -gt 0) {
                 $read = $source.Read($buffer, 0, [int][System.Math]::Min([long]$buffer.Length, $left))
                 if ($read -le 0) { break }
                 $target.Write($buffer, 0, $read)
                 $left -= $read
-                $taken += $read
             }
         }
         finally { $target.Dispose() }
-        $taken
+        @{ size = $size; taken = ($taken - $left) }
     }
     finally { $source.Dispose() }
 }
@@ -126,6 +136,9 @@ function Save-Logs {
             $file = $_
             (-not ($file.Attributes -band [System.IO.FileAttributes]::ReparsePoint)) -and (@($likes | Where-Object -FilterScript { $file.Name -like $_ }).Count -gt 0)
         } | Sort-Object -Property 'LastWriteTimeUtc' -Descending)
+        # of a file that is being written, the folder may tell an old time and size: the log in use is the newest
+        $current = "$name.log"
+        $parts = @($parts | Where-Object -FilterScript { $_.Name -eq $current }) + @($parts | Where-Object -FilterScript { $_.Name -ne $current })
         foreach ($part in $parts) {
             $most = [System.Math]::Min($room, [long]$Context.Shared.Left)
             if ($most -lt 1024) {
@@ -134,11 +147,11 @@ function Save-Logs {
             }
             $to = "$($Step.To)/$($part.Name)"
             try {
-                $taken = Copy-Tail -From $part.FullName -To $to -Most $most -Context $Context
+                $copied = Copy-Tail -From $part.FullName -To $to -Most $most -Context $Context
                 $result.files += $to
-                $room -= $taken
-                $Context.Shared.Left = [long]$Context.Shared.Left - $taken
-                if ($part.Length -gt $most) { $result.cut += @{ file = $part.Name; bytes = $part.Length; taken = $taken } }
+                $room -= $copied.taken
+                $Context.Shared.Left = [long]$Context.Shared.Left - $copied.taken
+                if ($copied.size -gt $most) { $result.cut += @{ file = $part.Name; bytes = $copied.size; taken = $copied.taken } }
             }
             catch { $result.failed += @{ file = $part.Name; error = $_.Exception.Message } }
         }
@@ -151,6 +164,7 @@ function Save-File {
     param($Step, $Context)
     $from = Resolve-Place -Text $Step.From -Context $Context
     if (-not (Test-Path -LiteralPath $from)) { return @{ state = 'absent'; error = $from } }
+    if ((Get-Item -LiteralPath $from -Force).Length -gt 16777216) { return @{ state = 'failed'; error = "too large: $from" } }
     [void](Copy-Tail -From $from -To $Step.To -Most 16777216 -Context $Context)
     @{ files = @($Step.To) }
 }
@@ -433,13 +447,14 @@ function Save-Events {
 }
 
 function Save-Certificates {
-    # Certificates without their keys.
+    # How many certificates a store holds, and each of them without its key.
     param($Step, $Context)
     $text = New-Object -TypeName System.Text.StringBuilder
     foreach ($name in $Step.Stores) {
         $store = New-Object -TypeName System.Security.Cryptography.X509Certificates.X509Store -ArgumentList $name, 'LocalMachine'
         $store.Open('ReadOnly, OpenExistingOnly')
         try {
+            [void]$text.Append("Store                : $name`r`nCertificates         : $($store.Certificates.Count)`r`n`r`n")
             foreach ($one in $store.Certificates) {
                 $uses = @(foreach ($extension in $one.Extensions) {
                     if ($extension -is [System.Security.Cryptography.X509Certificates.X509EnhancedKeyUsageExtension]) { foreach ($use in $extension.EnhancedKeyUsages) { $use.Value } }
@@ -450,19 +465,6 @@ function Save-Certificates {
             }
         }
         finally { $store.Close() }
-    }
-    @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
-}
-
-function Save-Listeners {
-    # Whether something listens on the ports.
-    param($Step, $Context)
-    $listeners = [System.Net.NetworkInformation.IPGlobalProperties]::GetIPGlobalProperties().GetActiveTcpListeners()
-    $text = New-Object -TypeName System.Text.StringBuilder
-    foreach ($port in $Step.Ports) {
-        $where = @($listeners | Where-Object -FilterScript { $_.Port -eq $port } | ForEach-Object -Process { "$($_.Address)" }) -join ' '
-        if (-not $where) { $where = 'nothing listens' }
-        [void]$text.Append("Port $port : $where`r`n")
     }
     @{ files = @(Write-Text -To $Step.To -Text $text.ToString() -Context $Context) }
 }
@@ -480,12 +482,11 @@ function Save-UpdateLog {
     }
     finally { $env:TEMP = $before }
     if (-not (Test-Path -LiteralPath $raw)) { return @{ state = 'failed'; error = 'Get-WindowsUpdateLog wrote nothing' } }
-    $bytes = (Get-Item -LiteralPath $raw).Length
     $most = [System.Math]::Min([long]$Context.Limits.family_bytes, [long]$Context.Shared.Left)
-    $taken = Copy-Tail -From $raw -To $Step.To -Most $most -Context $Context
-    $Context.Shared.Left = [long]$Context.Shared.Left - $taken
+    $copied = Copy-Tail -From $raw -To $Step.To -Most $most -Context $Context
+    $Context.Shared.Left = [long]$Context.Shared.Left - $copied.taken
     $result = @{ files = @($Step.To) }
-    if ($bytes -gt $most) { $result['cut'] = @(@{ file = 'WindowsUpdate.log'; bytes = $bytes; taken = $taken }) }
+    if ($copied.size -gt $most) { $result['cut'] = @(@{ file = 'WindowsUpdate.log'; bytes = $copied.size; taken = $copied.taken }) }
     $result
 }
 
@@ -513,7 +514,7 @@ function Get-ManagementPoint {
     if (-not $name) { return @{ url = ''; why = 'no management point is known' } }
     if ($name.Contains('/')) { return @{ url = ''; why = "a gateway: $name" } }
     $scheme = 'http'
-    foreach ($candidate in @(Get-WmiObject -Namespace 'root\ccm\LocationServices' -Class 'SMS_ActiveMPCandidate')) {
+    foreach ($candidate in @(Get-WmiObject -Namespace 'root\ccm\LocationServices' -Class 'SMS_ActiveMPCandidate' -ErrorAction 'SilentlyContinue')) {
         if (("$($candidate.MP)" -eq $name) -and (("$($candidate.Protocol)" -eq 'https') -or ("$($candidate.Capabilities)" -match 'SSLState"\s+Value="(?:31|63)"'))) { $scheme = 'https' }
     }
     $value = 'HttpPort'
@@ -562,7 +563,9 @@ function Test-Port {
     # How long a plain connection took. Said of the server itself, even where a proxy stands between.
     param([System.Uri]$Address, $Probe)
     $watch = [System.Diagnostics.Stopwatch]::StartNew()
-    $client = New-Object -TypeName System.Net.Sockets.TcpClient
+    $family = [System.Net.Sockets.AddressFamily]::InterNetwork
+    if ($Probe['addresses'] -and (@($Probe['addresses'] | Where-Object -FilterScript { $_ -notlike '*:*' }).Count -eq 0)) { $family = [System.Net.Sockets.AddressFamily]::InterNetworkV6 }
+    $client = New-Object -TypeName System.Net.Sockets.TcpClient -ArgumentList $family
     try {
         $waiting = $client.BeginConnect($Address.DnsSafeHost, $Address.Port, $null, $null)
         if ($waiting.AsyncWaitHandle.WaitOne(15000)) { $client.EndConnect($waiting); $Probe['connected'] = $true }
@@ -595,9 +598,25 @@ function Read-Answer {
     }
 }
 
+function Read-Body {
+    # Whether the answer is the one of the service, and no login page: the words that it holds. Its first 64 KB are read.
+    param($Response, [string]$Words, [System.Diagnostics.Stopwatch]$Watch, [int]$Seconds, $Probe)
+    $buffer = New-Object -TypeName 'byte[]' -ArgumentList 65536
+    $length = 0
+    try {
+        $stream = $Response.GetResponseStream()
+        do {
+            $read = $stream.Read($buffer, $length, $buffer.Length - $length)
+            $length += $read
+        } while (($read -gt 0) -and ($length -lt $buffer.Length) -and ($Watch.Elapsed.TotalSeconds -lt $Seconds))
+    }
+    catch { $Probe['detail'] = @($_.Exception.GetBaseException().Message); return }
+    $Probe['expected'] = [System.Text.Encoding]::UTF8.GetString($buffer, 0, $length) -match $Words
+}
+
 function Test-Answer {
     # One request without sign-in and without following to another address.
-    param([System.Uri]$Address, [int]$Seconds, $Probe)
+    param([System.Uri]$Address, [string]$Words, [int]$Seconds, $Probe)
     $protocols = [System.Net.ServicePointManager]::SecurityProtocol
     # 0 leaves the choice to Windows, as the client's own requests do
     if ([int]$protocols -ne 0) { [System.Net.ServicePointManager]::SecurityProtocol = $protocols -bor [System.Net.SecurityProtocolType]::Tls12 }
@@ -621,6 +640,7 @@ function Test-Answer {
     try {
         $response = $request.GetResponse()
         Read-Answer -Response $response -Before $before -Probe $Probe
+        if ($Probe['status'] -eq 200) { Read-Body -Response $response -Words $Words -Watch $watch -Seconds $Seconds -Probe $Probe }
     }
     catch {
         $failure = $_.Exception
@@ -654,7 +674,7 @@ function Save-Web {
     $probe = [ordered]@{ schema = 'ccmdoctor.collected-answer/1'; ask = $Step.Ask; url = "$address"; at = [System.DateTime]::UtcNow.ToString('o') }
     Test-Name -Address $address -Probe $probe
     Test-Port -Address $address -Probe $probe
-    Test-Answer -Address $address -Seconds ([System.Math]::Max(5, $Step.Seconds - 25)) -Probe $probe
+    Test-Answer -Address $address -Words $Step.Expect -Seconds ([System.Math]::Max(5, $Step.Seconds - 25)) -Probe $probe
     @{ files = @(Write-Text -To $Step.To -Text ((ConvertTo-Json -InputObject $probe -Depth 4) + "`r`n") -Context $Context) }
 }
 
@@ -735,7 +755,7 @@ function Write-Zip {
     param([string]$Folder, [string]$File)
     Add-Type -AssemblyName 'System.IO.Compression'
     $stream = [System.IO.File]::Open($File, [System.IO.FileMode]::CreateNew)
-    $zip = $null
+    $whole = $false
     try {
         $zip = New-Object -TypeName System.IO.Compression.ZipArchive -ArgumentList $stream, ([System.IO.Compression.ZipArchiveMode]::Create), $true
         foreach ($one in @(Get-ChildItem -LiteralPath $Folder -Recurse -File -Force)) {
@@ -751,10 +771,12 @@ function Write-Zip {
             }
             finally { $source.Dispose() }
         }
+        $zip.Dispose()
+        $whole = $true
     }
     finally {
-        if ($null -ne $zip) { $zip.Dispose() }
         $stream.Dispose()
+        if (-not $whole) { [System.IO.File]::Delete($File) }  # on a full disk, half a zip file is of no use
     }
 }
 
@@ -796,7 +818,10 @@ try {
     $shared = [hashtable]::Synchronized(@{ Left = [System.Math]::Min([long]$Limits.all_bytes, [long]($room / 3)) })
     $context = @{ Work = $work; Places = $places; Limits = $Limits; CodePage = $places['codepage']; Shared = $shared }
     $skipped = @($Skip -split '[,;\s]+' | Where-Object -FilterScript { $_ })
+    $unknown = @($skipped | Where-Object -FilterScript { $word = $_; @($Steps | Where-Object -FilterScript { ($_.Id -eq $word) -or ($_.Privacy -eq $word) }).Count -eq 0 })
+    if ($unknown.Count -gt 0) { throw "no such step or privacy class: $($unknown -join ', ')" }
     $session = New-StepSession
+    $hung = 0
     $records = @(foreach ($step in $Steps) {
         if (($skipped -contains $step.Id) -or ($skipped -contains $step.Privacy)) {
             [ordered]@{ id = $step.Id; to = $step.To; state = 'skipped'; seconds = 0 }
@@ -804,7 +829,14 @@ try {
         elseif ($watch.Elapsed.TotalSeconds -gt $Limits.all_seconds) {
             [ordered]@{ id = $step.Id; to = $step.To; state = 'timeout'; seconds = 0; error = 'no time was left' }
         }
-        else { Invoke-Step -Step $step -Context $context -Session $session }
+        elseif (($hung -ge 2) -and ($step.Kind -like 'Wmi*')) {
+            [ordered]@{ id = $step.Id; to = $step.To; state = 'timeout'; seconds = 0; error = 'WMI did not answer twice' }
+        }
+        else {
+            $record = Invoke-Step -Step $step -Context $context -Session $session
+            if (($step.Kind -like 'Wmi*') -and ($record['state'] -eq 'timeout')) { $hung += 1 }
+            $record
+        }
     })
 
     $zone = [System.TimeZoneInfo]::Local

@@ -53,6 +53,11 @@ _ONE_REQUEST = timedelta(seconds=2)
 _ONE_REQUEST_LINES = 12
 
 
+def is_over_gateway(text: str) -> bool:
+    """Whether an address or line names a cloud management gateway."""
+    return any(mark in text.lower() for mark in _GATEWAY)
+
+
 class Failure(msgspec.Struct, frozen=True):
     """One request that failed. ``kind`` is of knowledge/transport.toml; ``status`` the HTTP status, when one came."""
 
@@ -99,8 +104,7 @@ class Failure(msgspec.Struct, frozen=True):
     @property
     def over_gateway(self) -> bool:
         """Whether a cloud management gateway stood in the path."""
-        words = " ".join(one.record.text if isinstance(one, Event) else one.text for one in self.proof).lower()
-        return any(mark in words for mark in _GATEWAY)
+        return is_over_gateway(" ".join(one.record.text if isinstance(one, Event) else one.text for one in self.proof))
 
     @property
     def answered_by_proxy(self) -> bool:

@@ -9,13 +9,15 @@
         "connected":  true,
         "status":  503,
         "error":  "ProtocolError",
+        "expected":  false,
         "date":  "2025-03-25T01:02:03.0000000Z",
         "clock_seconds":  0.4
     }
 
 ``error`` is a name of .NET's WebExceptionStatus, ``socket`` one of SocketError, so no text of any language has to be
-understood (learn.microsoft.com/dotnet/api/system.net.webexceptionstatus). ``clock_seconds`` is the server's clock
-minus the client's; the ``Date`` of an answer is exact to a second.
+understood (learn.microsoft.com/dotnet/api/system.net.webexceptionstatus). ``expected`` tells of an answer with status
+200 whether it was the service's: something on the way may have answered with a page of its own. ``clock_seconds`` is
+the server's clock minus the client's; the ``Date`` of an answer is exact to a second.
 
 Kinds: ``web-answer``, the same as of a question that was asked by hand, and ``clock-offset``.
 """
@@ -45,8 +47,9 @@ _ERRORS = {
     "KeepAliveFailure": "closed",
     "PipelineFailure": "closed",
 }
+_OK, _PROXY_AUTH = 200, 407
 _LATE = "TimedOut"  # of a socket: nothing answered, which .NET calls a failure to connect
-_QUOTED = ('"url"', '"status"', '"error"')
+_QUOTED = ('"url"', '"status"', '"error"', '"expected"')
 _SHOWN = 300
 
 
@@ -72,10 +75,11 @@ def read(text: str, file: str) -> list[State]:
 
 
 def _answer(found: dict[str, Any]) -> tuple[int | None, str | None]:
-    """Status and error as :mod:`ccmdoctor.formats.web_answer` names them; the error is None where a server answered."""
+    """Status and error, named as in :mod:`ccmdoctor.formats.web_answer`; no error where the server itself answered."""
     status, error = found.get("status"), found.get("error")
     if isinstance(status, int) and 100 <= status <= 599:
-        return status, "proxy-auth" if status == 407 else None
+        page = "intercepted" if status == _OK and found.get("expected") is False else None
+        return status, "proxy-auth" if status == _PROXY_AUTH else page
     if not isinstance(error, str) or not error:
         return None, None
     if error == "ConnectFailure" and found.get("socket") == _LATE:

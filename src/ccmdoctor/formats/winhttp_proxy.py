@@ -68,6 +68,8 @@ _BYPASS_LABELS = frozenset(
 )
 _NOTHING = frozenset({"", "(none)", "(なし)", "none", "なし", "(kein)", "(keine)", "(aucun)", "(aucune)"})
 _SEPARATORS = re.compile(r"[;,\s]+")
+# a name and password before a host: of no use to WinHTTP, and never quoted
+_SECRET = re.compile(r"(?<![^\s;,=/])[^\s;,=/]+@")
 _NEAR = 4  # the heading, a blank line, the two lines of the answer
 
 
@@ -77,7 +79,10 @@ def read(text: str, file: str) -> list[State]:
     ``values``: ``direct``, ``server`` (host:port that serves plain http, else the first one), ``servers`` (all of
     them, http first), ``bypass``.
     """
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = [
+        _SECRET.sub("***@", line)
+        for line in text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    ]
     keys = [_compact(line) for line in lines]
     found: list[State] = []
     for index, key in enumerate(keys):

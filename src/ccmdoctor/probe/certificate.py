@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import ssl
 import tempfile
@@ -27,7 +28,7 @@ class Trust:
     """How TLS is made. ``asked`` becomes true when the server asks for a client certificate."""
 
     def __init__(self, pfx: tuple[Path, Callable[[], str | None]] | None = None) -> None:
-        self.verified = ssl.create_default_context()
+        self.verified = _context()
         self.asked = False
         self.has_certificate = pfx is not None
         if pfx is not None:
@@ -46,6 +47,19 @@ class Trust:
         context.check_hostname = False
         context.verify_mode = ssl.CERT_NONE
         return context
+
+
+def _context() -> ssl.SSLContext:
+    """The system's roots, or those of ``SSL_CERT_FILE``. Raises InputError where that is no file of certificates."""
+    context = ssl.create_default_context()
+    # Python 3.13 wants of every certificate what RFC 5280 wants; Windows does not, and older issuers do not write it
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    if named := os.environ.get("SSL_CERT_FILE"):  # OpenSSL would pass over one that it cannot read, and trust nothing
+        try:
+            context.load_verify_locations(named)
+        except (OSError, ValueError):
+            raise InputError("roots-unusable", file=named) from None
+    return context
 
 
 def flag_of(error: ssl.SSLCertVerificationError) -> str:

@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import urlsplit
@@ -59,25 +60,22 @@ def probe(
     """
     known = read(open_source(request.client), progress) if request.client else None
     bundle = Bundle(known, Target(), None) if known is not None else None
-    found = plan.servers_of(bundle) if bundle else (None, None)
-    mp = plan.management_point(request.mp or "") if request.mp else None
-    sup = plan.update_point(request.sup or "") if request.sup else None
-    if mp is None and sup is None:
-        mp = plan.management_point(found[0]) if found[0] else None
-        sup = plan.update_point(found[1]) if found[1] else None
+    mp = plan.management_point(request.mp) if request.mp else None
+    sup = plan.update_point(request.sup) if request.sup else None
+    if mp is None and sup is None and bundle is not None:
+        mp, sup = plan.servers_of(bundle)
     if mp is None and sup is None:
         raise InputError("nothing-to-probe")
     states: list[State] = []
     setting = _setting(request, bundle, states)
-    pfx = (request.certificate, password) if request.certificate else None
-    trust = Trust(pfx)
+    pfx = (request.certificate, cache(password)) if request.certificate else None  # a person is asked once
     begun = datetime.now(UTC)
+    # each server has a trust of its own: what one asked for says nothing of the other
     if mp is not None:
-        _run("mp", mp, "mplist", _ask_management_point, states, setting, trust, request.timeout, known)
+        _run("mp", mp, "mplist", _ask_management_point, states, setting, Trust(pfx), request.timeout, known)
     if sup is not None:
-        trust = Trust(pfx)  # what one server asked for says nothing of the other
-        _run("sup", sup.at(sup.path + wusp.CLIENT_PATH), "client.asmx", _ask_update_point, states, setting, trust,
-             request.timeout, known)  # fmt: skip
+        sup = sup.at(sup.path + wusp.CLIENT_PATH)
+        _run("sup", sup, "client.asmx", _ask_update_point, states, setting, Trust(pfx), request.timeout, known)
     return _reading(known, states, begun)
 
 
@@ -157,14 +155,15 @@ def _ask_update_point(connection: Connection, steps: Steps) -> None:
         found = _soap(connection, root, wusp.get_config(), "GetConfig")
         config = _read(wusp.read_config, found)
         tell(f"LastChange {config.last_change}, protocol {config.protocol or '?'}")
-    with steps.step("cookie") as tell:
+    with steps.step("auth") as tell:
         call = wusp.get_authorization_cookie()
-        plug_in, proof = _read(
-            wusp.read_auth_cookie, _soap(connection, root, call, "GetAuthorizationCookie", wusp.SIMPLE_AUTH)
-        )
+        found = _soap(connection, root, call, "GetAuthorizationCookie", wusp.SIMPLE_AUTH)
+        plug_in, proof = _read(wusp.read_auth_cookie, found)
+        tell(plug_in)
+    with steps.step("cookie") as tell:
         call = wusp.get_cookie(plug_in, proof, config.last_change)
         expiration, cookie = _read(wusp.read_cookie, _soap(connection, root, call, "GetCookie"))
-        tell(f"{plug_in}, valid until {expiration}")
+        tell(f"valid until {expiration}")
     with steps.step("sync") as tell:
         tell(_sync(connection, root, expiration, cookie))
 

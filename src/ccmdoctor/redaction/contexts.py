@@ -113,7 +113,7 @@ _SERIAL = _compile(
 )
 _SECRET = _compile(
     r"\b[\w-]{0,24}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string)"
-    r"[\"']?\s*[:=]\s*(?:\\?[\"'])?([^\s\"'<>,;&\\]{2,})"
+    r"[\"']?\s*[:=]\s*(?:\\?[\"'])?(?!(?:true|false)(?:[\s\"'<>,;]|$))([^\s\"'<>,;&\\]{2,})"  # HasPrivateKey : True
     r"|\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?([^\r\n\"'<>]+)"
     r"|\b(?:set-)?cookie[\"']?\s*:\s*([^\r\n\"'<>]+)"
     r"|\b(?:bearer|negotiate|ntlm|basic)\s+([A-Z0-9+/=._~-]{16,})"

@@ -12,7 +12,7 @@ LONGEST_SEEN = 300
 
 
 class Row(NamedTuple):
-    """One step: whether it went well, its name, its time, what was seen."""
+    """One step: whether it went well, its name, its time; what went wrong in words, and what was seen as it came."""
 
     ok: bool
     mark: str
@@ -41,4 +41,6 @@ def _row(step: ProbeStep, say: Say) -> Row:
     ok = step.error is None
     seconds = say("probe.seconds", seconds=f"{step.seconds:.3f}")
     seen = view.line(view.short(step.seen, LONGEST_SEEN))
+    if step.error is not None:
+        seen = say("probe.failed", fault=view.name("probe-faults", step.error, say), seen=seen)
     return Row(ok, "✓" if ok else "✗", view.name("probe", step.step, say), seconds, seen)

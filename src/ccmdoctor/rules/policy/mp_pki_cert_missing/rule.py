@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccmdoctor.evidence.certificates import HeldCertificates
 from ccmdoctor.evidence.management_point import ManagementPointTraffic
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
@@ -15,15 +16,15 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out
         "https://learn.microsoft.com/intune/configmgr/core/plan-design/network/pki-certificate-requirements",
     ],
 )
-def mp_pki_cert_missing(traffic: ManagementPointTraffic) -> Finding:
+def mp_pki_cert_missing(traffic: ManagementPointTraffic, held: HeldCertificates | None) -> Finding:
     failure = traffic.current
     if failure is None:
         return ruled_out("mp-answers", traffic.answering)
     if failure.kind != "client-certificate":
         return ruled_out("mp-other-failure", failure)
-    settle = ["client-certificates"]
+    settle = [] if held else ["client-certificates"]
     if traffic.doubts:
-        return possible(failure, against=traffic.doubts, settle=settle, facts=traffic.facts)
+        return possible(failure, held, against=traffic.doubts, settle=settle, facts=traffic.facts)
     if traffic.lasting:
-        return confirmed(failure, settle=settle, facts=traffic.facts)
-    return likely(failure, settle=settle, facts=traffic.facts)
+        return confirmed(failure, held, settle=settle, facts=traffic.facts)
+    return likely(failure, held, settle=settle, facts=traffic.facts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ccmdoctor.evidence.certificates import HeldCertificates
 from ccmdoctor.evidence.registration import ClientCertificates
 from ccmdoctor.model import Finding
 from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undecided
@@ -22,23 +23,26 @@ from ccmdoctor.rules import confirmed, likely, possible, rule, ruled_out, undeci
         "https://github.com/AndersRodland/ConfigMgrClientHealth",
     ],
 )
-def client_cert_missing_or_invalid(certificates: ClientCertificates) -> Finding:
+def client_cert_missing_or_invalid(certificates: ClientCertificates, held: HeldCertificates | None) -> Finding:
     facts = {"error": certificates.error, "subject": certificates.subject, "host": certificates.host}
+    settle = [] if held else ["client-certificates"]
     if certificates.lost or certificates.expired:
-        settle = ["client-certificates"]
-        return likely(certificates, settle=settle, facts=facts)
+        return likely(certificates, held, settle=settle, facts=facts)
     if certificates.not_selected and certificates.is_demanded:
         verdict = confirmed if certificates.is_demanded_for_long else likely
-        return verdict(certificates, settle=["client-certificates"], facts=facts)
+        return verdict(certificates, held, settle=settle, facts=facts)
     if certificates.is_demanded:
-        return undecided("client-certificates", "registration-logs")
+        if held is None or held.usable is not None:
+            return undecided(*settle, "registration-logs")
+        verdict = confirmed if certificates.is_demanded_for_long else likely
+        return verdict(certificates, held, settle=["registration-logs"], facts=facts)
     if certificates.setup:
-        return likely(certificates, settle=["client-certificates", "setup-log"], facts=facts)
+        return likely(certificates, held, settle=[*settle, "setup-log"], facts=facts)
     if certificates.works_without:
         return ruled_out("certificate-not-needed", certificates.registered, certificates.answer)
     if certificates.not_selected and certificates.enforced:
-        return likely(certificates, settle=["client-certificates"], facts=facts)
+        return likely(certificates, held, settle=settle, facts=facts)
     if certificates.not_selected and certificates.unregistered:
         against = ["certificate-may-not-matter"]
-        return possible(certificates, against=against, settle=["client-certificates", "mplist"], facts=facts)
+        return possible(certificates, held, against=against, settle=[*settle, "mplist"], facts=facts)
     return undecided("registration-logs", "management-point")
