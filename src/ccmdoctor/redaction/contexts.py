@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from ccmdoctor.redaction import public
 from ccmdoctor.redaction.addresses import is_special, parse
+from ccmdoctor.redaction.credentials import CREDENTIALS
 from ccmdoctor.redaction.spans import As, Shape, Span, text_of
 
 _NAME = r"[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9_.\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?"
 _USER = r"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*\$?"
 _DOMAIN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 # what stands between a key and its value: ". . . :", "=", quotes, cells of a table, XML
-_OPENING = r"\s{0,4}(?:\\?[\"'\[<{(]|&lt;|&quot;)?"
-_SEP = r"[\"'`]?(?:[ \t.\xa0\xc2]*[:=]|[ \t]*</t[dh]>[ \t]*<t[dh][^>]*>|>|&gt;|[\"'],)" + _OPENING
+_OPENING = r"[ \t]{0,60}(?:\\?[\"'\[<{(]|&lt;|&quot;)?"
+_SEP = (
+    r"[\"'`]?(?:[ \t.\xa0\xc2]*[:=]|[ \t]*</t[dh]>[ \t]*<t[dh][^>]*>|>|&gt;|[\"'],|[ \t]+REG_(?:EXPAND_)?SZ[ \t])"
+    + _OPENING
+)
 _SEP_OR_IS = _SEP.replace("(?:[", r"(?:[ \t]+is|[", 1)
 
 
@@ -26,14 +31,11 @@ def _compile(pattern: str) -> re.Pattern[bytes]:
 
 
 _URL = _compile(
-    r"(?:://|%3A%2F%2F)(?:([^\s/@\"'<>\\?#]*)@)?"
+    r"(?::\\?/\\?/|%3A%2F%2F)(?:[^\s/@\"'<>\\?#]*@)?"
     r"(\[[0-9A-F:.%]+\]|[A-Z0-9_\x80-\xff](?:[A-Z0-9_.\x80-\xff-]*[A-Z0-9_\x80-\xff])?)"
 )
-_URL_SECRET = _compile(
-    r"[?&;](?:sig|token|access_token|id_token|code|api[_-]?key|password|pwd|secret|client_secret)=([^&\s\"'<>;]+)"
-)
 _UNC = _compile(
-    r"(?<![\w:.\\?%)}])(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
+    r"(?:(?<![\w:.\\?%)}])|(?<=\\u00[23][0-9A-F]))(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
     r"(?:(\\{1,4})([^\\\s\"'<>|:;,*?\])\x00-\x1f]+))?"
 )
 _FILE_OF_USER = _compile(r"(?:SCNotify|SCClient|SCToastNotification)_([^@\s\\/_]+)@([^@\s\\/]+?)_(\d+)(?=[-_.]|$)")
@@ -59,11 +61,18 @@ _PATHS = frozenset(
     b"cidownloader .".split()
 )
 _HOST_KEYS = (
-    r"(?:\b|_)(?:PS)?(?:Computer|Machine|Host|DNS|NetBIOS|Device|CS|Server|Node|MP|DP|SUP|FSP)[ _]?Names?",
-    r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation)",
+    r"(?:Computer|Machine|Host|NetBIOS|Workstation)[ _]?Names?",
+    r"(?:\b|_)(?:DNS|Device|CS|Server|System|Node|MP|DP|SUP|FSP)[ _]?Names?",
+    r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation|Source ?Workstation)",
+    r"(?:\b|current|assigned|resident|proxy|lookup)(?:management|distribution|update) ?point",
     r"(?:コンピューター|コンピュータ|ホスト|デバイス) ?名",
 )
-_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*({_NAME})")
+_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*({_NAME})(?!:/)")
+# "Computer:      PC0123" of an event, "computer": "PC0123" in JSON: a word that stands in prose too, so it has to be all
+_ONLY_HOST = _compile(
+    r"(?:^[ \t]*|[{,;][ \t]*)[\"']?(?:computer|コンピューター|コンピュータ|host|machine|server|client|device|node)"
+    rf"[\"']?[ \t]*[:=][ \t]*[\"']?({_NAME})(?=[\"']?[ \t]*(?:$|\r|[,;}}]))"
+)
 # behind these words only what can be nothing but a computer's name is one
 _NEAR_HOST = _compile(
     r"\b(?:server|computer|machine|host|client|resource(?: ?name)?|workstation|node|mp|dp|sup|proxy|point|"
@@ -76,10 +85,13 @@ _QUOTED_HOST = _compile(
     rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})|({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
 )
 _PARAMETER = _compile(rf"(?<!\S)[-/](?:ComputerName|Computer|Server|CN)[ :]+({_NAME}(?:, ?{_NAME})*)")
-_HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}):(\d{2,5})(?![\d.])")
+_HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}(?:\.[A-Z][A-Z0-9-]{0,62}){0,8}):(\d{2,5})(?![\d.])")
 _BYPASS = _compile(r"(?:bypass|exception|バイパス|ProxyOverride)[^:=\r\n]{0,40}[:=]\s*\"?([^\r\n\"]+)")
 _ATTRIBUTE = _compile(
-    r"<(ADSite|Forest|Domain|Computer|Machine|Server|User)\s+(?:Site)?Name\s*=\s*\\?[\"']([^\"'<>\\]+)"
+    r"<(ADSite|Forest|Domain|Computer|Machine|Server|User)\s+(?:Site)?Name\s*=\s*\\?[\"']([^\"'<>\\]+)")
+_EVENT_DATA = _compile(
+    r"<Data Name=[\"']\w{0,40}?(UserName|DomainName|Workstation|WorkstationName|ComputerName|MachineName)[\"']>"
+    r"([^<>]{1,255})<"
 )
 _TAG = _compile(
     r"<(?:\w+:)?(ComputerName|MachineName|Computer|HostName|ServerName|UserName|SamAccountName|Domain|DomainName|"
@@ -87,11 +99,12 @@ _TAG = _compile(
 )
 _AD_SITE = _compile(
     r"(?:AD site of machine is|AD site(?: ?name)?|Active Directory site(?: name)?|DynamicSiteName|\bSite ?Name|"
-    r"サイト名)(?:[\"']?\s*[:=]\s*[\"']?|\s+is\s+|\s+'|\s+|</t[dh]>\s*<t[dh][^>]*>)([^\r\n\"'<>\[\],;]{2,64})"
+    r"\bADSite|>Site(?=</t[dh]>)|サイト名|>サイト(?=</t[dh]>))(?:[\"']?\s*[:=]\s*[\"']?|\s+is\s+|\s+'|\s+|</t[dh]>\s*<t[dh][^>]*>)([^\r\n\"'<>\[\],;]{2,64})"
 )
 _NO_SITE = re.compile(rb"(?:code|search|is|of|from|in|for|not|has|was|and|the)\b", re.IGNORECASE)
 _USER_KEYS = (
-    r"\b(?:user ?name|logon ?name|logged[ -]?on user|last ?logged ?on ?user|samaccountname|user ?id|run ?as ?user|"
+    r"(?:\b|default)user ?name",
+    r"\b(?:logon ?name|logged[ -]?on user|last ?logged ?on ?user|samaccountname|user ?id|run ?as ?user|"
     r"primary ?user|top ?console ?user|user|account(?: name)?|owner)",
     r"ユーザー ?名",
 )
@@ -111,15 +124,9 @@ _SERIAL = _compile(
     r"(?:serial ?(?:number|no\.?|#)|asset ?tag|service ?tag|identifying ?number|シリアル(?: ?番号)?)"
     rf"{_SEP}[\"'/]?([A-Z0-9][A-Z0-9-]{{3,62}})(?:/([A-Z0-9][A-Z0-9-]{{3,62}}))?"
 )
-_SECRET = _compile(
-    r"\b[\w-]{0,24}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string)"
-    r"[\"']?\s*[:=]\s*(?:\\?[\"'])?([^\s\"'<>,;&\\]{2,})"
-    r"|\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?([^\r\n\"'<>]+)"
-    r"|\b(?:set-)?cookie[\"']?\s*:\s*([^\r\n\"'<>]+)"
-    r"|\b(?:bearer|negotiate|ntlm|basic)\s+([A-Z0-9+/=._~-]{16,})"
-)
 _OWNER = _compile(
-    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|full name|company(?: ?name)?|"
+    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|PrimaryOwnerName|full ?name|"
+    r"(?:User|LoggedOn|UserPrincipal)DisplayName|company(?: ?name)?|TargetGroup(?=[\"' ])|"
     rf"登録されている(?:所有者|組織)){_SEP}[\"']?([^\r\n\"'<>;,\[\]]{{3,64}})"
 )
 _PART_OF_NAME = _compile(
@@ -158,11 +165,7 @@ def _site(value: bytes, at: int) -> Iterator[Span]:
 
 def _url(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _URL.finditer(work, start, end):
-        if found[1]:
-            yield Span(*found.span(1), As.SECRET, 1)
-        yield from _host(found[2], found.start(2), 2)
-    for found in _URL_SECRET.finditer(work, start, end):
-        yield Span(*found.span(1), As.SECRET, 1)
+        yield from _host(found[1], found.start(1), 2)
 
 
 def _unc(work: bytes, start: int, end: int) -> Iterator[Span]:
@@ -229,6 +232,8 @@ def _keyed_host(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _NEAR_HOST.finditer(work, start, end):
         if public.looks_like_label(text_of(found[1])):
             yield Span(*found.span(1), As.HOST, 6)
+    for found in _ONLY_HOST.finditer(work, start, end):
+        yield from _listed_hosts(found, 1)
     for found in _RESTARTING.finditer(work, start, end):
         yield Span(*found.span(1), As.HOST, 4)
     for found in _QUOTED_HOST.finditer(work, start, end):
@@ -255,7 +260,7 @@ def _proxy(work: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _tagged(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for found in (*_ATTRIBUTE.finditer(work, start, end), *_TAG.finditer(work, start, end)):
+    for found in chain.from_iterable(one.finditer(work, start, end) for one in (_ATTRIBUTE, _TAG, _EVENT_DATA)):
         tag, value = found[1].lower(), found[2].strip()
         at = found.start(2) + found[2].find(value)
         if not value or b"\\" in value:
@@ -307,20 +312,13 @@ def _serial(work: bytes, start: int, end: int) -> Iterator[Span]:
                 yield Span(*found.span(group), As.SERIAL, 2)
 
 
-def _secret(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for found in _SECRET.finditer(work, start, end):
-        for group in range(1, 5):
-            if found[group]:
-                yield Span(*found.span(group), As.SECRET, 0)
-
-
 def _owner(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _OWNER.finditer(work, start, end):
         value = found[1].strip(b" .")
         name = text_of(value)
         if value and not public.is_public_certificate_name(name) and not public.is_public_account(name):
             yield Span(
-                found.start(1) + found[1].find(value), found.start(1) + found[1].find(value) + len(value), As.UNIT, 5
+                found.start(1) + found[1].find(value), found.start(1) + found[1].find(value) + len(value), As.UNIT, 3
             )
 
 
@@ -346,7 +344,8 @@ def _directory(work: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 CONTEXTS = {
-    "url": Shape((rb"(?:://|%3a%2f%2f)[^\s/]",), _url),
+    **CREDENTIALS,
+    "url": Shape((rb"(?::\\?/\\?/|%3a%2f%2f)[^\s/]",), _url),
     "unc": Shape((rb"\\\\[a-z0-9_]", rb"\\unc\\"), _unc),
     "file-of-user": Shape((rb"sc(?:notify|client|toastnotification)_[^@\s]{1,64}@",), _file_of_user),
     "profile": Shape((rb"(?:\\|/)(?:users|documents and settings)(?:\\|/)",), _profile),
@@ -359,9 +358,12 @@ CONTEXTS = {
     ),
     "keyed-host": Shape(
         (
-            rb"(?:computer|machine|host|dns|netbios|device|cs|server|node|mp|dp|sup|fsp|resource)[ _]?name",
+            rb"(?:computer|machine|host|dns|netbios|device|cs|server|system|node|mp|dp|sup|fsp|resource|workstation)[ _]?name",
             rb"__server",
-            rb"\b(?:sys|fqdn|workstation)\W",
+            rb"\b(?:sys|fqdn|source ?workstation|workstation)\W",
+            rb"(?:management|distribution|update) ?point\W",
+            rb"(?:^|[{,;])[ \t]*[\"']?(?:computer|host|machine|server|client|device|node)[\"']?[ \t]*[:=]",
+            "コンピューター|コンピュータ".encode(),
             rb"\) has initiated the",
             rb"\b(?:host|server|computer|machine)\s{0,2}[:=]?\s{0,2}'",
             rb"remote name|\bat host |machine: |[a-z0-9] \[\d{1,3}\.",
@@ -375,28 +377,22 @@ CONTEXTS = {
     "proxy": Shape((rb"proxy", rb"bypass", "プロキシ|バイパス".encode()), _proxy),
     "tagged": Shape(
         (
+            rb"<data name=",
             rb"<(?:adsite|forest|domain|computer|machine|server|user)\s",
             rb"<[a-z0-9:]{0,10}(?:computer|machine|host|server|user|samaccount|domain|dnsdomain|site)(?:name)?>",
         ),
         _tagged,
     ),
-    "ad-site": Shape((rb"ad site|directory site|site ?name", "サイト名".encode()), _ad_site),
+    "ad-site": Shape((rb"ad ?site|directory site|site ?name|>site<", "サイト名|>サイト<".encode()), _ad_site),
     "keyed-user": Shape(
         (
-            rb"\b(?:user|account|owner|logon|samaccount|logged|runas)|(?:console|primary|as|on) ?user",
+            rb"\b(?:user|account|owner|logon|samaccount|logged|runas)|(?:console|primary|as|on|default) ?user",
             "ユーザー ?名".encode(),
         ),
         _keyed_user,
     ),
     "keyed-domain": Shape((rb"domain|forest|suffix|workgroup", "サフィックス|ドメイン".encode()), _keyed_domain),
     "serial": Shape((rb"serial ?(?:n|#)|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial),
-    "secret": Shape(
-        (
-            rb"password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string",
-            rb"authorization|cookie|bearer|negotiate|ntlm|basic ",
-        ),
-        _secret,
-    ),
-    "owner": Shape((rb"registered ?o|full name|company", "登録されている".encode()), _owner),
+    "owner": Shape((rb"registered ?o|full ?name|ownername|ondisplayname|serdisplayname|company|targetgroup", "登録されている".encode()), _owner),
     "directory": Shape((rb"\b(?:cn|ou|dc)=",), _directory),
 }

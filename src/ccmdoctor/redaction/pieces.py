@@ -15,6 +15,7 @@ from ccmdoctor.sources.artifact import forget
 
 PIECE = 4 << 20  # bytes of a file taken at a time
 LONGEST_LINE = 16 << 20  # bytes; a longer line is cut at a blank
+_LONGEST_LIST = 1_000  # lines of a list of bytes that are kept together
 _RUN = rb"(?:[\x09\x0a\x0d\x20-\x7e]\x00)"
 # letters of other scripts between two runs belong to them: general punctuation to CJK, full-width forms
 _OTHER = rb"(?:[\x00-\xff][\x01-\x1f\x20\x21\x25\x30-\x9f\xac-\xd7\xfe\xff])"
@@ -121,7 +122,7 @@ def _pieces(data: Data, at: int) -> Iterator[bytes]:
     while at < len(data):
         end = min(len(data), at + PIECE)
         while end < len(data):
-            cut = data.rfind(b"\n", at, end) + 1
+            cut = _line_end(data, at, end)
             if cut > at:
                 end = cut + (data[cut : cut + 1] == b"\x00")  # the second byte of a line feed in UTF-16
                 break
@@ -131,3 +132,15 @@ def _pieces(data: Data, at: int) -> Iterator[bytes]:
             end = min(len(data), end + PIECE)
         yield bytes(data[at:end])
         at = end
+
+
+def _line_end(data: Data, start: int, end: int) -> int:
+    """Behind the last line end, if possible not inside a list of bytes that goes on (``68,00,\\``)."""
+    last = cut = data.rfind(b"\n", start, end) + 1
+    for _ in range(_LONGEST_LIST):
+        if not re.search(rb"(?:\\|,)[ \t]*\r?\n$", bytes(data[max(start, cut - 8) : cut])):
+            return cut
+        cut = data.rfind(b"\n", start, cut - 1) + 1
+        if cut <= start:
+            break
+    return last

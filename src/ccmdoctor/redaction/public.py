@@ -76,6 +76,12 @@ def is_public_certificate_name(name: str) -> bool:
     return any(low == one or low.startswith(f"{one} ") for one in _listed("certificates", "names"))
 
 
+def is_public_policy(name: str) -> bool:
+    """Group policy objects and groups that every domain or computer has."""
+    low = name.casefold()
+    return low in _listed("policies", "names") or is_public_account(low)
+
+
 def is_public_share(name: str) -> bool:
     """Administrative shares, and those that ConfigMgr and WSUS make."""
     low = name.casefold()

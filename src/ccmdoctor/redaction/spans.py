@@ -15,6 +15,7 @@ class As(StrEnum):
     USER = "user"
     ADDRESS = "address"
     ADDRESS6 = "address6"
+    NETWORK = "network"  # the first parts of an address, with a wildcard behind them: "10.1" of 10.1.*
     MAC = "mac"
     SID = "sid"
     GUID = "guid"
