@@ -66,8 +66,9 @@ _HOST_KEYS = (
     r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation|Source ?Workstation)",
     r"(?:\b|current|assigned|resident|proxy|lookup)(?:management|distribution|update) ?point",
     r"(?:コンピューター|コンピュータ|ホスト|デバイス) ?名",
+    r"group policy was applied from|グループ ポリシーの適用元",
 )
-_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*({_NAME})(?!:/)")
+_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*(?!https?:)({_NAME})")
 # "Computer:      PC0123" of an event, "computer": "PC0123" in JSON: a word that stands in prose too, so it has to be all
 _ONLY_HOST = _compile(
     r"(?:^[ \t]*|[{,;][ \t]*)[\"']?(?:computer|コンピューター|コンピュータ|host|machine|server|client|device|node)"
@@ -82,8 +83,10 @@ _NEAR_HOST = _compile(
 _RESTARTING = _compile(r"\(([A-Z0-9-]{2,63})\) has initiated the")
 _QUOTED_HOST = _compile(
     rf"(?:\b(?:host|server|computer|machine)\s*[:=]?\s*|(?:remote name|リモート名)[^'\r\n]{{0,60}})'({_NAME})'"
-    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})|({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
+    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})|(?<![A-Za-z0-9_.-])({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
 )
+# how the probe shows a certificate: "CN=sup.contoso.com; names sup.contoso.com, sup; valid 2025-..."
+_SHOWN_NAMES = _compile(r"; names ([^;\"\r\n]{1,400}); valid ")
 _PARAMETER = _compile(rf"(?<!\S)[-/](?:ComputerName|Computer|Server|CN)[ :]+({_NAME}(?:, ?{_NAME})*)")
 _HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}(?:\.[A-Z][A-Z0-9-]{0,62}){0,8}):(\d{2,5})(?![\d.])")
 _BYPASS = _compile(r"(?:bypass|exception|バイパス|ProxyOverride)[^:=\r\n]{0,40}[:=]\s*\"?([^\r\n\"]+)")
@@ -125,7 +128,7 @@ _SERIAL = _compile(
     rf"{_SEP}[\"'/]?([A-Z0-9][A-Z0-9-]{{3,62}})(?:/([A-Z0-9][A-Z0-9-]{{3,62}}))?"
 )
 _OWNER = _compile(
-    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|PrimaryOwnerName|full ?name|"
+    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|PrimaryOwnerName|full name|"
     r"(?:User|LoggedOn|UserPrincipal)DisplayName|company(?: ?name)?|TargetGroup(?=[\"' ])|"
     rf"登録されている(?:所有者|組織)){_SEP}[\"']?([^\r\n\"'<>;,\[\]]{{3,64}})"
 )
@@ -229,17 +232,18 @@ def _keyed_host(work: bytes, start: int, end: int) -> Iterator[Span]:
         known = "." in name or not public.is_ordinary(name) or name.isupper()
         if known and public.looks_like_name(name):
             yield from _host(found[1], found.start(1), 4)
+
+
+def _near_host(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _NEAR_HOST.finditer(work, start, end):
         if public.looks_like_label(text_of(found[1])):
             yield Span(*found.span(1), As.HOST, 6)
-    for found in _ONLY_HOST.finditer(work, start, end):
-        yield from _listed_hosts(found, 1)
-    for found in _RESTARTING.finditer(work, start, end):
-        yield Span(*found.span(1), As.HOST, 4)
-    for found in _QUOTED_HOST.finditer(work, start, end):
-        yield from _listed_hosts(found, found.lastindex or 1)
-    for found in _PARAMETER.finditer(work, start, end):
-        yield from _listed_hosts(found, 1)
+
+
+def _told_host(work: bytes, start: int, end: int) -> Iterator[Span]:
+    for expression in (_ONLY_HOST, _QUOTED_HOST, _PARAMETER, _RESTARTING, _SHOWN_NAMES):
+        for found in expression.finditer(work, start, end):
+            yield from _listed_hosts(found, found.lastindex or 1)
 
 
 def _listed_hosts(found: re.Match[bytes], group: int) -> Iterator[Span]:
@@ -251,7 +255,8 @@ def _listed_hosts(found: re.Match[bytes], group: int) -> Iterator[Span]:
 
 def _proxy(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _HOST_PORT.finditer(work, start, end):
-        if int(found[2]) < 65536 and not public.is_public_host(text_of(found[1])):
+        name = text_of(found[1])
+        if int(found[2]) < 65536 and not public.is_public_host(name) and public.looks_like_name(name):
             yield Span(*found.span(1), As.HOST, 4)
     for listed in _BYPASS.finditer(work, start, end):
         for one in re.finditer(rb"[^;,\s]+", listed[1]):
@@ -343,6 +348,7 @@ def _directory(work: bytes, start: int, end: int) -> Iterator[Span]:
             yield Span(at, stop, As.UNIT, 3, key in (b"CN", b"O") and len(value) >= 5 and b"=" not in value)
 
 
+_TRIGGER_SEP = rb"(?:\W| is)"
 CONTEXTS = {
     **CREDENTIALS,
     "url": Shape((rb"(?::\\?/\\?/|%3a%2f%2f)[^\s/]",), _url),
@@ -358,21 +364,36 @@ CONTEXTS = {
     ),
     "keyed-host": Shape(
         (
-            rb"(?:computer|machine|host|dns|netbios|device|cs|server|system|node|mp|dp|sup|fsp|resource|workstation)[ _]?name",
-            rb"__server",
-            rb"\b(?:sys|fqdn|source ?workstation|workstation)\W",
-            rb"(?:management|distribution|update) ?point\W",
-            rb"(?:^|[{,;])[ \t]*[\"']?(?:computer|host|machine|server|client|device|node)[\"']?[ \t]*[:=]",
+            rb"(?:computer|machine|host|dns|netbios|device|cs|server|system|node|mp|dp|sup|fsp|workstation)[ _]?names?"
+            + _TRIGGER_SEP,
+            rb"\b(?:__server|dnshostname|mphostname|localcomputer|sys|fqdn|source ?workstation|workstation)"
+            + _TRIGGER_SEP,
+            rb"(?:management|distribution|update) ?point" + _TRIGGER_SEP,
+            "group policy was applied from|グループ ポリシーの適用元".encode(),
+            "(?:コンピューター|コンピュータ|ホスト|デバイス) ?名".encode(),
+        ),
+        _keyed_host,
+    ),
+    "near-host": Shape(
+        (
+            rb"\b(?:server|computer|machine|host|client|resource|resource ?name|workstation|node|mp|dp|sup|proxy|point|"
+            rb"site system|name)[\"']?(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8}|>)(?:\\?[\"'\[<(]|&lt;|&quot;)?"
+            rb"[a-z0-9-]{0,62}\d",
+        ),
+        _near_host,
+    ),
+    "told-host": Shape(
+        (
+            rb"(?:^|[{,;])[ \t]{0,40}[\"']?(?:computer|host|machine|server|client|device|node)[\"']?[ \t]{0,8}[:=]",
             "コンピューター|コンピュータ".encode(),
             rb"\) has initiated the",
             rb"\b(?:host|server|computer|machine)\s{0,2}[:=]?\s{0,2}'",
             rb"remote name|\bat host |machine: |[a-z0-9] \[\d{1,3}\.",
             rb"[-/](?:computer|server|cn)(?:name)?[ :]",
+            rb"; names ",
             "リモート名".encode(),
-            rb"\b(?:server|computer|machine|host|client|resource|node|mp|dp|sup|proxy|point|system|name)\W{1,4}[a-z0-9-]{0,62}\d",
-            "コンピュータ|ホスト|デバイス名".encode(),
         ),
-        _keyed_host,
+        _told_host,
     ),
     "proxy": Shape((rb"proxy", rb"bypass", "プロキシ|バイパス".encode()), _proxy),
     "tagged": Shape(
@@ -393,6 +414,6 @@ CONTEXTS = {
     ),
     "keyed-domain": Shape((rb"domain|forest|suffix|workgroup", "サフィックス|ドメイン".encode()), _keyed_domain),
     "serial": Shape((rb"serial ?(?:n|#)|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial),
-    "owner": Shape((rb"registered ?o|full ?name|ownername|ondisplayname|serdisplayname|company|targetgroup", "登録されている".encode()), _owner),
+    "owner": Shape((rb"registered ?o|full name|ownername|ondisplayname|serdisplayname|company|targetgroup", "登録されている".encode()), _owner),
     "directory": Shape((rb"\b(?:cn|ou|dc)=",), _directory),
 }

@@ -44,7 +44,7 @@ def _find(name: str, work: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _shape(name: str, *triggers: bytes) -> Shape:
-    return Shape(triggers, lambda work, start, end: _find(name, work, start, end))
+    return Shape(triggers, lambda work, start, end: _find(name, work, start, end), False)
 
 
 CREDENTIALS = {

@@ -8,6 +8,7 @@
 
 ``gpresult /h`` and ``/x``: the columns "Winning GPO" and "Link Location", ``Name [{GUID}]`` in a title,
 ``<GPO><Name>``, ``<SOMPath>contoso.com/Tokyo/Clients</SOMPath>``. ``ipconfig /all``: suffixes below the first one.
+Lists of boundaries: sites, site systems and titles, whose columns ``formats/boundaries.py`` knows.
 Sources: learn.microsoft.com/windows-server/administration/windows-commands/gpresult and ipconfig, and public reports.
 Such names are learned and then replaced wherever they stand; nothing is replaced here.
 """
@@ -18,6 +19,7 @@ import html
 import re
 from collections.abc import Iterator
 
+from ccmdoctor.formats import boundaries
 from ccmdoctor.formats.gpresult import is_local
 from ccmdoctor.redaction import public
 from ccmdoctor.redaction.spans import As, text_of
@@ -58,6 +60,7 @@ _SUFFIXES = _compile(
 
 def names(work: bytes) -> Iterator[Found]:
     """What is named in such a report, and what it is."""
+    yield from _boundaries(work)
     for found in _SUFFIXES.finditer(work):
         yield from ((As.DOMAIN, text_of(one)) for one in found[1].split() if b"." in one)
     low = work.lower()
@@ -71,6 +74,22 @@ def names(work: bytes) -> Iterator[Found]:
     yield from _table(work)
     for found in _PLACE.finditer(work):
         yield from _units(found[1] or found[2] or b"")
+
+
+def _boundaries(work: bytes) -> Iterator[Found]:
+    """Sites, site systems and titles in a list of boundaries; addresses show by themselves."""
+    low = work.lower()
+    if not any(marker.encode() in low for marker in boundaries.MARKERS):
+        return
+    for state in boundaries.read(text_of(work), ""):
+        if state.values.get("type") == "ad-site" and not public.is_public_certificate_name(state.name):
+            yield As.SITE, state.name
+        for system in state.values.get("site_systems") or ():
+            if public.looks_like_name(system) and not public.is_ordinary(system):
+                yield As.HOST, system.strip("\\")
+        title = str(state.values.get("display") or "")
+        if title and not public.is_public_certificate_name(title):
+            yield As.UNIT, title
 
 
 def _listed(work: bytes, heading: re.Match[bytes]) -> Iterator[Found]:

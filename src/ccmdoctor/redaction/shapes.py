@@ -151,20 +151,20 @@ def _endings() -> bytes:
 
 
 SHAPES = {
-    "guid": Shape((rb"[0-9a-f]{8}[-_] ?(?:[0-9a-f]{4}[-_] ?){3}[0-9a-f]{12}",), _guid),
-    "hex": Shape((rb"[0-9a-f]{32}",), _hex),
+    "guid": Shape((rb"[0-9a-f]{8}[-_] ?(?:[0-9a-f]{4}[-_] ?){3}[0-9a-f]{12}",), _guid, False),
+    "hex": Shape((rb"[0-9a-f]{32}",), _hex, False),
     "wide-hex": Shape((rb"(?:[2-7][0-9a-f]00){5}",), _wide_hex),
-    "base64": Shape((rb"[a-z0-9+/]{80}",), _base64),
-    "sid": Shape((rb"s[-_]1[-_](?:5[-_]21|12[-_]1)[-_]\d",), _sid),
-    "spaced-hex": Shape((rb"(?:[0-9a-f]{2}[ :]){15}[0-9a-f]{2}",), _spaced_hex),
+    "base64": Shape((rb"[a-z0-9+/]{80}",), _base64, False),
+    "sid": Shape((rb"s[-_]1[-_](?:5[-_]21|12[-_]1)[-_]\d",), _sid, False),
+    "spaced-hex": Shape((rb"(?:[0-9a-f]{2}[ :]){15}[0-9a-f]{2}",), _spaced_hex, False),
     "other-mac": Shape(
-        (rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", rb"(?:mac|physical) ?(?:address)?\W{0,4}[0-9a-f]{12}"), _other_mac
+        (rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", rb"(?:mac|physical) ?(?:address)?\W{0,4}[0-9a-f]{12}"), _other_mac, False
     ),
-    "product": Shape((rb"[a-z0-9]{5}-(?:[a-z0-9]{5}-){2,3}[a-z0-9]{5}",), _product),
-    "wildcard": Shape((rb"\d\.\*",), _wildcard),
-    "mac": Shape((rb"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}",), _mac),
-    "quad": Shape((rb"\d\.\d{1,3}\.\d{1,3}\.\d",), _quad),
-    "ipv6": Shape((rb"(?:[0-9a-f]{1,4}:){4}", rb"[0-9a-f]::(?:[^a-z]|[0-9a-f]|$)"), _ipv6),
+    "product": Shape((rb"[a-z0-9]{5}-(?:[a-z0-9]{5}-){2,3}[a-z0-9]{5}",), _product, False),
+    "wildcard": Shape((rb"\d\.\*",), _wildcard, False),
+    "mac": Shape((rb"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}",), _mac, False),
+    "quad": Shape((rb"\d\.\d{1,3}\.\d{1,3}\.\d",), _quad, False),
+    "ipv6": Shape((rb"(?:[0-9a-f]{1,4}:){4}", rb"[0-9a-f]::(?:[^a-z]|[0-9a-f]|$)"), _ipv6, False),
     "mail": Shape((rb"[a-z0-9_]@[a-z0-9-]",), _mail),
     "dotted": Shape((_endings(),), _dotted_name),
 }

@@ -47,10 +47,14 @@ Find = Callable[[bytes, int, int], Iterator[Span]]
 
 
 class Shape(NamedTuple):
-    """Triggers (expressions of the automaton, case does not count) and the closer look at a line."""
+    """Triggers (expressions of the automaton, case does not count) and the closer look at a line.
+
+    ``teaches`` is False when what is found has to be known nowhere else: a GUID shows by itself wherever it stands.
+    """
 
     triggers: tuple[bytes, ...]
     find: Find
+    teaches: bool = True
 
 
 def text_of(raw: bytes) -> str:

@@ -140,6 +140,7 @@ def _segment(work: bytes, at: int, floor: int) -> tuple[int, int]:
 
 
 _LOOKS = {**SHAPES, **CONTEXTS, **KNOWN_LINES}
+_TEACHING = frozenset(name for name, shape in _LOOKS.items() if shape.teaches) | {"quad"}  # its company is weighed
 _BYTES = "bytes"  # a hit that is no shape of a line: the piece holds texts that are written as lists of bytes
 
 
@@ -178,9 +179,11 @@ class Learner:
         if hits.encoded:
             for text in encoded.texts(work):
                 self.learn(text)
-        for line in _lines(work, hits.found):
-            for name in line.shapes:
-                for span in _LOOKS[name].find(work, line.start, line.end):
+        for line in _lines(work, (hit for hit in hits.found if hit[1] in _TEACHING)):
+            spans = [span for name in line.shapes for span in _LOOKS[name].find(work, line.start, line.end)]
+            frames = list(_frames(work, line)) if spans else []
+            for span in spans:
+                if not any(frame.start < span.end and span.start < frame.end for frame in frames):
                     self._take(work, span)
             if "quad" in line.shapes:
                 self._weigh(work, line)
