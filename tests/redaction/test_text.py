@@ -92,6 +92,28 @@ REPLACED = [
     ("登録されている所有者:   山田太郎", ["山田太郎"]),
     ("http://www.contoso.com/ ContosoVPN contoso-wifi", ["contoso"]),
     ("The process a.exe (PC0123) has initiated the restart of computer PC0123", ["PC0123"]),
+    (
+        '<![LOG[Authorization: Basic dXNlcjE6cGFzc3dvcmQx]LOG]!><time="10:02:03.412-540" date="03-25-2025" '
+        'component="X" context="" type="1" thread="4120" file="x.cpp:1">',
+        ["dXNlcjE6"],
+    ),
+    ("set proxy user1:Passw0rd@proxyhost:8080", ["user1", "Passw0rd"]),
+    ("net use x /user:CONTOSO\\user1 /password:Passw0rd and -Password Passw1rd", ["user1", "Passw0rd", "Passw1rd"]),
+    ("eyJhbGciOiJSUzI1NiJ9.eyJzdWIiOiJ4In0xyz.c2lnbmF0dXJl", ["eyJhbGci", "c2lnbmF0"]),
+    ("http:\\/\\/supalpha:8530\\/x", ["supalpha"]),
+    ("Bypass List     :  10.77.*;192.168.44.*", ["10.77.", "192.168.44"]),
+    ("the switch knows 9c7b.ef01.0203, MACAddress: 9C7BEF010204", ["9c7b.ef01", "9C7BEF010204"]),
+    ("Cert Hash(sha1): 01 23 45 67 89 ab cd ef 01 23 45 67 89 ab cd ef 01 23 45 67", ["01 23 45"]),
+    ("Product ID:                00330-80000-00000-AA123", ["AA123"]),
+    ("2400:4050:abcd::/64", ["2400:4050"]),
+    ('{"computer": "PCALPHA"}', ["PCALPHA"]),
+    ("Computer:      PCALPHA\r\nDescription:", ["PCALPHA"]),
+    ('<Data Name="TargetUserName">yamada7</Data>', ["yamada7"]),
+    ("    Hostname    REG_SZ    PCALPHA", ["PCALPHA"]),
+    ("Site code is P01; Management Point is PCALPHA;", ["PCALPHA"]),
+    ("Successfully connected to server: SUPALPHA, port: 8530, useSSL: False", ["SUPALPHA"]),
+    ("SYSTEM-INFO\nHost Name:                 PCALPHA", ["PCALPHA"]),
+    ("RSOP\nGPO: Tokyo WSUS Settings\nand Tokyo WSUS Settings", ["Tokyo WSUS"]),
 ]
 
 KEPT = [
@@ -115,6 +137,11 @@ KEPT = [
     "ScheduleString=02C159C0381A200002C159C0381B200002C159C0381C200002C159C0381D2000, Type=6",
     "User = SYSTEM, user 'S-1-5-18'. The user has logged off. A user is logged on to the system.",
     "Intel - System - 10.1.1.42",
+    'used proxy from forwardproxy.cpp:123, in file="policyutil.h:7"',
+    'FullName = "Silent install";',
+    "Management Point is unknown; computer: the machine could not be found",
+    "versions 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11 and hex:00,00,00,00,01,02,03,04,05,06",
+    "cmtrace::end and a::b, 10.0.*, code 1234.5678.9012",
     "Title = Oracle Calendar 10.1.2.4 (64-bit)",
     "Failed at host localhost; server 'localhost'; Machine: x64; the server could not be found",
 ]

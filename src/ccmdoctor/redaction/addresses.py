@@ -127,7 +127,7 @@ class AddressMap:
         return str(IPv4Address(made))
 
     def network(self, written: str) -> str:
-        """The replacement of the first parts of addresses (``10.1`` of ``10.1.*``): those that all of them begin with."""
+        """The replacement of the first parts of addresses (``10.1`` of ``10.1.*``), with which all of theirs begin."""
         parts = written.split(".")
         value = parse(".".join((*parts, *("0",) * (4 - len(parts)))))
         if value is None or is_special(value):

@@ -69,7 +69,7 @@ _HOST_KEYS = (
     r"group policy was applied from|グループ ポリシーの適用元",
 )
 _KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*(?!https?:)({_NAME})")
-# "Computer:      PC0123" of an event, "computer": "PC0123" in JSON: a word that stands in prose too, so it has to be all
+# "Computer:      PC0123" of an event, "computer": "PC0123" in JSON: prose has that word too, so it has to be all
 _ONLY_HOST = _compile(
     r"(?:^[ \t]*|[{,;][ \t]*)[\"']?(?:computer|コンピューター|コンピュータ|host|machine|server|client|device|node)"
     rf"[\"']?[ \t]*[:=][ \t]*[\"']?({_NAME})(?=[\"']?[ \t]*(?:$|\r|[,;}}]))"
@@ -82,16 +82,20 @@ _NEAR_HOST = _compile(
 )
 _RESTARTING = _compile(r"\(([A-Z0-9-]{2,63})\) has initiated the")
 _QUOTED_HOST = _compile(
-    rf"(?:\b(?:host|server|computer|machine)\s*[:=]?\s*|(?:remote name|リモート名)[^'\r\n]{{0,60}})'({_NAME})'"
-    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})|(?<![A-Za-z0-9_.-])({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
+    rf"(?:\b(?:host|server|computer|machine)\s{{0,8}}[:=]?\s{{0,8}}|(?:remote name|リモート名)[^'\r\n]{{0,60}})"
+    rf"'({_NAME})'"
+    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})"
+    rf"|(?<![A-Za-z0-9_.-])({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
 )
 # how the probe shows a certificate: "CN=sup.contoso.com; names sup.contoso.com, sup; valid 2025-..."
 _SHOWN_NAMES = _compile(r"; names ([^;\"\r\n]{1,400}); valid ")
 _PARAMETER = _compile(rf"(?<!\S)[-/](?:ComputerName|Computer|Server|CN)[ :]+({_NAME}(?:, ?{_NAME})*)")
 _HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}(?:\.[A-Z][A-Z0-9-]{0,62}){0,8}):(\d{2,5})(?![\d.])")
 _BYPASS = _compile(r"(?:bypass|exception|バイパス|ProxyOverride)[^:=\r\n]{0,40}[:=]\s*\"?([^\r\n\"]+)")
+_WILDCARD = _compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){0,2})\.\*")  # in a list of exceptions: 10.1.*
 _ATTRIBUTE = _compile(
-    r"<(ADSite|Forest|Domain|Computer|Machine|Server|User)\s+(?:Site)?Name\s*=\s*\\?[\"']([^\"'<>\\]+)")
+    r"<(ADSite|Forest|Domain|Computer|Machine|Server|User)\s+(?:Site)?Name\s*=\s*\\?[\"']([^\"'<>\\]+)"
+)
 _EVENT_DATA = _compile(
     r"<Data Name=[\"']\w{0,40}?(UserName|DomainName|Workstation|WorkstationName|ComputerName|MachineName)[\"']>"
     r"([^<>]{1,255})<"
@@ -258,6 +262,8 @@ def _proxy(work: bytes, start: int, end: int) -> Iterator[Span]:
         name = text_of(found[1])
         if int(found[2]) < 65536 and not public.is_public_host(name) and public.looks_like_name(name):
             yield Span(*found.span(1), As.HOST, 4)
+    for found in _WILDCARD.finditer(work, start, end):
+        yield Span(*found.span(1), As.NETWORK, 1)
     for listed in _BYPASS.finditer(work, start, end):
         for one in re.finditer(rb"[^;,\s]+", listed[1]):
             if re.fullmatch(rb"[A-Za-z][A-Za-z0-9-]*\d[A-Za-z0-9-]*", one.group()):
@@ -414,6 +420,12 @@ CONTEXTS = {
     ),
     "keyed-domain": Shape((rb"domain|forest|suffix|workgroup", "サフィックス|ドメイン".encode()), _keyed_domain),
     "serial": Shape((rb"serial ?(?:n|#)|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial),
-    "owner": Shape((rb"registered ?o|full name|ownername|ondisplayname|serdisplayname|company|targetgroup", "登録されている".encode()), _owner),
+    "owner": Shape(
+        (
+            rb"registered ?o|full name|ownername|ondisplayname|serdisplayname|company|targetgroup",
+            "登録されている".encode(),
+        ),
+        _owner,
+    ),
     "directory": Shape((rb"\b(?:cn|ou|dc)=",), _directory),
 }

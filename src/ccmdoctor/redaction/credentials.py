@@ -14,7 +14,9 @@ from ccmdoctor.redaction.spans import As, Shape, Span
 _WORDS = rb"password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string"
 _EXPRESSIONS = {
     # http://user:password@proxy and user:password@proxy
-    "userinfo": (rb"(?:\\?/\\?/|%2F%2F)([^\s/@\"'<>\\?#]+)@(?=[\w\[])|(?<![\w/:@.-])([\w.-]+:[^\s/@:\"'<>\\?#]+)@(?=\w)",),
+    "userinfo": (
+        rb"(?:\\?/\\?/|%2F%2F)([^\s/@\"'<>\\?#]+)@(?=[\w\[])|(?<![\w/:@.-])([\w.-]+:[^\s/@:\"'<>\\?#]+)@(?=\w)",
+    ),
     "parameter": (
         rb"[?&;](?:sig|signature|x-amz-signature|x-amz-credential|x-amz-security-token|x-goog-signature|token|\w{2,10}_token|code|"
         + _WORDS

@@ -18,9 +18,7 @@ from collections.abc import Callable, Iterator
 TRIGGER = rb"(?:[0-9a-f]{1,3}, {0,4}){8}"  # for the automaton: whether a piece of text holds such a list at all
 _BREAK = rb"(?:\\?\r?\n[ \t]{0,60})?"
 # what was begun is taken to its end whatever stands there, so that no list is looked at twice
-_LIST = re.compile(
-    rb"(?<![\w.,-])(?:[0-9A-Fa-f]{1,3},[ \t]{0,4}%s){8,}+(?:[0-9A-Fa-f]{1,3}(?![\w.-]))?" % _BREAK
-)
+_LIST = re.compile(rb"(?<![\w.,-])(?:[0-9A-Fa-f]{1,3},[ \t]{0,4}%s){8,}+(?:[0-9A-Fa-f]{1,3}(?![\w.-]))?" % _BREAK)
 _ITEM = re.compile(rb"[0-9A-Fa-f]+")
 _NARROW = re.compile(rb"[\x09\x20-\x7e]{4,}")
 _WIDE = re.compile(rb"(?:[\x09\x20-\x7e]\x00){4,}")
@@ -65,9 +63,7 @@ def _rewritten(written: bytes, change: Change) -> bytes:
     upper = written.isupper()
     spelled = [(b"%02X" if upper else b"%02x") % one if base == 16 else b"%d" % one for one in new]
     places = {len(spelled) * at // (len(breaks) + 1): gap for at, gap in enumerate(breaks, 1)}
-    return b"".join(
-        one + (places.get(at, plain) if at < len(spelled) else tail) for at, one in enumerate(spelled, 1)
-    )
+    return b"".join(one + (places.get(at, plain) if at < len(spelled) else tail) for at, one in enumerate(spelled, 1))
 
 
 def _changed(raw: bytes, change: Change) -> bytes:

@@ -167,5 +167,7 @@ def looks_like_name(name: str) -> bool:
         bool(re.search(r"[^\W\d_]", name))
         and not _NOT_A_NAME.fullmatch(name)
         and not is_public_account(low)
-        and not low.endswith((".exe", ".dll", ".log", ".cpp", ".msi", ".xml", ".cab", ".sys", ".txt", ".h", ".cs", ".hpp"))
+        and not low.endswith(
+            (".exe", ".dll", ".log", ".cpp", ".msi", ".xml", ".cab", ".sys", ".txt", ".h", ".cs", ".hpp")
+        )
     )

@@ -50,7 +50,8 @@ _CELL = _compile(r"<td[^>]{0,400}>([^<]{0,400}+)")
 _NAMED = _compile(r"<(?:\w{1,20}:)?GPO>\s{0,80}<(?:\w{1,20}:)?Name[^>]{0,400}>([^<]{1,200})<")
 _PLACE = _compile(
     r"<(?:\w{1,20}:)?(?:SOM|SOMPath|Path)>([^<]{1,400})<"
-    r"|(?:Organi[sz]ational Unit|Link Location|組織単位|リンクの場所)\s{0,80}</t[dh]>\s{0,80}<td[^>]{0,400}>([^<]{1,400})<"
+    r"|(?:Organi[sz]ational Unit|Link Location|組織単位|リンクの場所)\s{0,80}"
+    r"</t[dh]>\s{0,80}<td[^>]{0,400}>([^<]{1,400})<"
 )
 _SUFFIXES = _compile(
     r"^[ \t]*+(?:DNS Suffix Search List|DNS サフィックス検索一覧)[^:\r\n]{0,80}:[^\r\n]*+\r?\n"

@@ -34,7 +34,6 @@ _OTHER_MAC = re.compile(
 )
 # keys and numbers of products: XXXXX-XXXXX-XXXXX-XXXXX-XXXXX, 00330-80000-00000-AA123
 _PRODUCT = re.compile(rb"(?<![A-Za-z0-9-])(?=[A-Z0-9-]*\d)(?:[A-Z0-9]{5}-){3,4}[A-Z0-9]{5}(?![A-Za-z0-9-])")
-_WILDCARD = re.compile(rb"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){0,2})\.\*")
 _QUAD = re.compile(rb"(?<![A-Za-z0-9.~])\d{1,3}\.\d{1,3}\.\d{1,3}\.\d{1,3}(?![A-Za-z0-9]|\.\d)")
 _IPV6 = re.compile(rb"(?<![0-9A-Za-z_:.])[0-9A-Fa-f:]{3,39}(?![0-9A-Za-z_:])")
 _MAIL = re.compile(
@@ -99,11 +98,6 @@ def _product(work: bytes, start: int, end: int) -> Iterator[Span]:
         yield Span(*found.span(), As.SERIAL, 1, False)
 
 
-def _wildcard(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for found in _WILDCARD.finditer(work, start, end):
-        yield Span(*found.span(1), As.NETWORK, 1)
-
-
 def quads(work: bytes, start: int, end: int) -> Iterator[re.Match[bytes]]:
     """Dotted quads that could be addresses of somebody."""
     for found in _QUAD.finditer(work, start, end):
@@ -158,10 +152,11 @@ SHAPES = {
     "sid": Shape((rb"s[-_]1[-_](?:5[-_]21|12[-_]1)[-_]\d",), _sid, False),
     "spaced-hex": Shape((rb"(?:[0-9a-f]{2}[ :]){15}[0-9a-f]{2}",), _spaced_hex, False),
     "other-mac": Shape(
-        (rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", rb"(?:mac|physical) ?(?:address)?\W{0,4}[0-9a-f]{12}"), _other_mac, False
+        (rb"[0-9a-f]{4}\.[0-9a-f]{4}\.[0-9a-f]{4}", rb"(?:mac|physical) ?(?:address)?\W{0,4}[0-9a-f]{12}"),
+        _other_mac,
+        False,
     ),
     "product": Shape((rb"[a-z0-9]{5}-(?:[a-z0-9]{5}-){2,3}[a-z0-9]{5}",), _product, False),
-    "wildcard": Shape((rb"\d\.\*",), _wildcard, False),
     "mac": Shape((rb"(?:[0-9a-f]{2}[:-]){5}[0-9a-f]{2}",), _mac, False),
     "quad": Shape((rb"\d\.\d{1,3}\.\d{1,3}\.\d",), _quad, False),
     "ipv6": Shape((rb"(?:[0-9a-f]{1,4}:){4}", rb"[0-9a-f]::(?:[^a-z]|[0-9a-f]|$)"), _ipv6, False),

@@ -22,8 +22,8 @@ _COLUMNS = {
         "node", "systemname", "s-computername", "cs-host", "workstation", "workstationname",
         "コンピューター名", "デバイス名",
     ),
-    As.USER: ("user", "username", "logonname", "samaccountname", "owner", "lastlogonuser", "primaryuser", "primaryownername",
-        "cs-username", "ユーザー名"),
+    As.USER: ("user", "username", "logonname", "samaccountname", "owner", "lastlogonuser", "primaryuser",
+        "primaryownername", "cs-username", "ユーザー名"),
     As.SERIAL: ("serialnumber", "identifyingnumber", "assettag"),
 }  # fmt: skip
 _KIND = {name: what for what, names in _COLUMNS.items() for name in names}

@@ -285,7 +285,8 @@ class Replacer:
             As.HOST: names.dotted, As.DOMAIN: names.dotted, As.ADDRESS6: scrambler.ipv6, As.MAC: scrambler.mac,
             As.SID: scrambler.sid, As.GUID: scrambler.guid, As.HEX: scrambler.hex, As.WIDE_HEX: scrambler.wide_hex,
             As.BASE64: scrambler.base64, As.SECRET: lambda text: "redacted", As.SERIAL: scrambler.serial,
-            As.NETWORK: addresses.network, As.USER: lambda text: names.name(Kind.USER, text), As.SITE: lambda text: names.name(Kind.SITE, text),
+            As.NETWORK: addresses.network, As.USER: lambda text: names.name(Kind.USER, text),
+            As.SITE: lambda text: names.name(Kind.SITE, text),
             As.UNIT: lambda text: names.name(Kind.UNIT, text), As.SHARE: lambda text: names.name(Kind.SHARE, text),
         }  # fmt: skip
 
