@@ -75,7 +75,7 @@ _BY_PROPERTIES: tuple[tuple[str, frozenset[str], frozenset[str]], ...] = tuple(
         ("CacheConfig", "location size inuse", ""),
         ("CacheInfoEx", "contentid contentsize persistincache", ""),
         ("CCM_ClientUtilities", "rebootpending ishardrebootpending", ""),
-        ("SMS_Boundary", "boundaryid boundarytype value", ""),
+        ("SMS_Boundary", "boundarytype value", ""),
         ("SMS_SoftwareUpdate", "localizeddisplayname isexpired issuperseded", ""),
         ("SMS_UpdateCategoryInstance", "localizedcategoryinstancename issubscribed", ""),
     )

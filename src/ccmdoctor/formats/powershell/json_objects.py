@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from ccmdoctor.formats.powershell.classes import canonical, class_in_path, class_of_properties
 from ccmdoctor.formats.powershell.errors import error_code
-from ccmdoctor.formats.powershell.values import Values, is_system, is_text
+from ccmdoctor.formats.powershell.values import Values, is_kept, is_text
 
 _MAX_DEPTH = 8
 
@@ -115,7 +115,7 @@ def _json_values(lower: Values) -> Values:
     return {
         name: _json_value(name, value)
         for name, value in lower.items()
-        if not is_system(name, names) and name not in ("class", "classname", "namespace")
+        if is_kept(name, value, names) and name not in ("class", "classname", "namespace")
     }
 
 

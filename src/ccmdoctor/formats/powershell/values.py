@@ -14,7 +14,6 @@ _TEXT_PROPERTIES = frozenset(
 _TEXT_ENDINGS = ("id", "ids", "name")
 _SYSTEM_NAMES = frozenset(
     {
-        "pscomputername",
         "psshowcomputername",
         "psobject",
         "pstypenames",
@@ -24,6 +23,7 @@ _SYSTEM_NAMES = frozenset(
         "cimsystemproperties",
     }
 )
+_COMPUTER_NAMES = ("__server", "pscomputername")  # added as well, but which computer answered is worth knowing
 _MANAGEMENT_NAMES = frozenset(  # what Get-WmiObject's own object adds to the properties of the class
     {"scope", "path", "options", "classpath", "properties", "systemproperties", "qualifiers", "site", "container"}
 )
@@ -32,10 +32,15 @@ Values = dict[str, Any]
 
 
 def values_of(pairs: Iterable[tuple[str, str]]) -> Values:
-    """Properties by lower-case name, without those that PowerShell adds to every object."""
+    """Properties by lower-case name, without those that PowerShell adds to every object but the computer."""
     named = [(name.casefold(), value) for name, value in pairs]
     beside = {name for name, _ in named}
-    return {name: _value(name, value) for name, value in named if not is_system(name, beside)}
+    return {name: _value(name, value) for name, value in named if is_kept(name, value, beside)}
+
+
+def is_kept(name: str, value: Any, beside: Collection[str]) -> bool:
+    """Whether a property (in lower case) is one of the object's own, or names the computer that it is of."""
+    return bool(str(value or "").strip()) if name in _COMPUTER_NAMES else not is_system(name, beside)
 
 
 def is_system(name: str, beside: Collection[str]) -> bool:
