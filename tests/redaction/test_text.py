@@ -113,6 +113,19 @@ REPLACED = [
     ("Site code is P01; Management Point is PCALPHA;", ["PCALPHA"]),
     ("Successfully connected to server: SUPALPHA, port: 8530, useSSL: False", ["SUPALPHA"]),
     ("SYSTEM-INFO\nHost Name:                 PCALPHA", ["PCALPHA"]),
+    ("user=CONTOSO%5Csuzuki&x=1", ["suzuki", "CONTOSO"]),
+    ("C:\\>whoami\ncontoso\\suzuki\n", ["suzuki", "contoso"]),
+    ("アカウント名:\t\tsuzuki\nワークステーション名:\tPCALPHA", ["suzuki", "PCALPHA"]),
+    (
+        "ccmsetup.exe /mp:mpalpha /source:\\\\filealpha\\share7 FSP=fspalpha SMSMP=mpbravo",
+        ["mpalpha", "filealpha", "fspalpha", "mpbravo"],
+    ),
+    ("Assigned MP changed from <MPALPHA> to <MPBRAVO>.", ["MPALPHA", "MPBRAVO"]),
+    ("The MP name retrieved is 'MPALPHA' with version '9128'", ["MPALPHA"]),
+    ("Certificate issued to 'PCALPHA' for HOST/PCBRAVO", ["PCALPHA", "PCBRAVO"]),
+    ("The user suzuki has logged on to Data Source=SQL01;", ["suzuki", "SQL01"]),
+    ("_SMSTSOrgName=Minato Trading", ["Minato"]),
+    ('Proxy Server: "proxyalpha"', ["proxyalpha"]),
     ("RSOP\nGPO: Tokyo WSUS Settings\nand Tokyo WSUS Settings", ["Tokyo WSUS"]),
 ]
 

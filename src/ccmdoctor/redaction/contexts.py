@@ -35,7 +35,7 @@ _URL = _compile(
     r"(\[[0-9A-F:.%]+\]|[A-Z0-9_\x80-\xff](?:[A-Z0-9_.\x80-\xff-]*[A-Z0-9_\x80-\xff])?)"
 )
 _UNC = _compile(
-    r"(?:(?<![\w:.\\?%)}])|(?<=\\u00[23][0-9A-F]))(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
+    r"(?:(?<![\w:.\\?%)}])|(?<=[a-z][a-z]:)|(?<=\\u00[23][0-9A-F]))(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
     r"(?:(\\{1,4})([^\\\s\"'<>|:;,*?\])\x00-\x1f]+))?"
 )
 _FILE_OF_USER = _compile(r"(?:SCNotify|SCClient|SCToastNotification)_([^@\s\\/_]+)@([^@\s\\/]+?)_(\d+)(?=[-_.]|$)")
@@ -46,7 +46,8 @@ _PROFILE = _compile(
 )
 # a name must not end inside a letter of several bytes
 _ACCOUNT = _compile(
-    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)\\{{1,4}}({_USER})(?![\\\w\x80-\xff])"
+    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)(?:\\{{1,4}}|%5C)"
+    rf"({_USER})(?![\\\w\x80-\xff])"
 )
 _OF_ACCOUNT = _compile(
     r"(?:\b(?:\w*user|account|owner|logged|logon|login|member|on behalf|by|runas|run as|identity|principal|caller)\b"
@@ -65,7 +66,9 @@ _HOST_KEYS = (
     r"(?:\b|_)(?:DNS|Device|CS|Server|System|Node|MP|DP|SUP|FSP)[ _]?Names?",
     r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation|Source ?Workstation)",
     r"(?:\b|current|assigned|resident|proxy|lookup)(?:management|distribution|update) ?point",
-    r"(?:コンピューター|コンピュータ|ホスト|デバイス) ?名",
+    r"\b(?:SMSMP|FSP|CCMHOSTNAME|SMSSLP)(?==)|\s/mp(?=:)|\b(?:lookup|default|assigned|current|proxy|internet) MP",
+    r"\b(?:proxy ?server(?:\(s\))?|data source|netbios|client ?name)",
+    r"(?:コンピューター|コンピュータ|ホスト|デバイス|ワークステーション) ?名",
     r"group policy was applied from|グループ ポリシーの適用元",
 )
 _KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*(?!https?:)({_NAME})")
@@ -88,6 +91,11 @@ _QUOTED_HOST = _compile(
     rf"|(?<![A-Za-z0-9_.-])({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
 )
 # how the probe shows a certificate: "CN=sup.contoso.com; names sup.contoso.com, sup; valid 2025-..."
+_POINT = _compile(
+    rf"\bMP (?:changed from <({_NAME})> to <({_NAME})>|name retrieved is '({_NAME})'|({_NAME}) using version)"
+    rf"|\bName: '({_NAME})' HTTPS|\bissued to '({_NAME})'"
+    rf"|\b(?:HOST|TERMSRV|MSSQLSvc|RestrictedKrbHost|WSMAN|cifs)/([A-Z][A-Z0-9.-]{{3,252}})"
+)
 _SHOWN_NAMES = _compile(r"; names ([^;\"\r\n]{1,400}); valid ")
 _PARAMETER = _compile(rf"(?<!\S)[-/](?:ComputerName|Computer|Server|CN)[ :]+({_NAME}(?:, ?{_NAME})*)")
 _HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}(?:\.[A-Z][A-Z0-9-]{0,62}){0,8}):(\d{2,5})(?![\d.])")
@@ -113,26 +121,31 @@ _USER_KEYS = (
     r"(?:\b|default)user ?name",
     r"\b(?:logon ?name|logged[ -]?on user|last ?logged ?on ?user|samaccountname|user ?id|run ?as ?user|"
     r"primary ?user|top ?console ?user|user|account(?: name)?|owner)",
-    r"ユーザー ?名",
+    r"(?:ユーザー|アカウント) ?名",
 )
 _KEYED_USER = _compile(
     rf"(?:{'|'.join(_USER_KEYS)})(?:{_SEP}|[ \t]+(?=['\"]))[\"']?(?:({_DOMAIN})\\{{1,4}})?"
     rf"({_USER})(?![\\:({{@\x80-\xff])"
 )
-_USER_AND_SID = _compile(rf"\buser ({_USER}) \(S-1-")
+_USER_AND_SID = _compile(
+    rf"\buser (?!(?:is|has|was|not)\b)({_USER}) (?:\(S-1-|(?:has |is )?(?:logged|signed) o|in session)"
+)
 _DOMAIN_KEYS = (
     r"\b(?:AD |DNS |primary |NetBIOS |user ?|logon ?|machine ?|account ?)?(?:domain|forest|suffix)(?: ?name)?",
     r"\b(?:dns suffix(?: search list)?|userdnsdomain|workgroup)",
     r"DNS サフィックス[^:\r\n]*",
+    r"\bDom Name|DNSSUFFIX",
     r"ドメイン(?: ?名)?",
 )
 _KEYED_DOMAIN = _compile(rf"(?:{'|'.join(_DOMAIN_KEYS)}){_SEP_OR_IS}[\"']?([A-Z0-9][A-Z0-9._-]{{1,253}})(?![\w\\:(])")
 _SERIAL = _compile(
-    r"(?:serial ?(?:number|no\.?|#)|asset ?tag|service ?tag|identifying ?number|シリアル(?: ?番号)?)"
+    r"(?:serial ?(?:number|no\.?|#)|\bserial(?=[:=])|\bS/?N(?=:)|asset ?tag|service ?tag|identifying ?number"
+    r"|シリアル(?: ?番号)?)"
     rf"{_SEP}[\"'/]?([A-Z0-9][A-Z0-9-]{{3,62}})(?:/([A-Z0-9][A-Z0-9-]{{3,62}}))?"
 )
 _OWNER = _compile(
     rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|PrimaryOwnerName|full name|"
+    r"\bTenantName|(?:SMSTS|Registered)OrgName|\bSSID(?= *:)|"
     r"(?:User|LoggedOn|UserPrincipal)DisplayName|company(?: ?name)?|TargetGroup(?=[\"' ])|"
     rf"登録されている(?:所有者|組織)){_SEP}[\"']?([^\r\n\"'<>;,\[\]]{{3,64}})"
 )
@@ -245,9 +258,11 @@ def _near_host(work: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _told_host(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for expression in (_ONLY_HOST, _QUOTED_HOST, _PARAMETER, _RESTARTING, _SHOWN_NAMES):
+    for expression in (_ONLY_HOST, _QUOTED_HOST, _POINT, _PARAMETER, _RESTARTING, _SHOWN_NAMES):
         for found in expression.finditer(work, start, end):
-            yield from _listed_hosts(found, found.lastindex or 1)
+            for group in range(1, expression.groups + 1):
+                if found[group]:
+                    yield from _listed_hosts(found, group)
 
 
 def _listed_hosts(found: re.Match[bytes], group: int) -> Iterator[Span]:
@@ -363,7 +378,7 @@ CONTEXTS = {
     "profile": Shape((rb"(?:\\|/)(?:users|documents and settings)(?:\\|/)",), _profile),
     "account": Shape(
         (
-            rb"(?:^|[\s\"'<>(=\[,;:|\x80-\xff])[a-z0-9][a-z0-9_.-]{0,62}\\{1,4}[a-z0-9_\x80-\xff]",
+            rb"(?:^|[\s\"'<>(=\[,;:|\x80-\xff])[a-z0-9][a-z0-9_.-]{0,62}(?:\\{1,4}|%5c)[a-z0-9_\x80-\xff]",
             rb"[a-z0-9]\\{1,2}[a-z0-9_-]{1,15}\$",
         ),
         _no_span,
@@ -375,8 +390,10 @@ CONTEXTS = {
             rb"\b(?:__server|dnshostname|mphostname|localcomputer|sys|fqdn|source ?workstation|workstation)"
             + _TRIGGER_SEP,
             rb"(?:management|distribution|update) ?point" + _TRIGGER_SEP,
+            rb"\b(?:smsmp|fsp|ccmhostname|smsslp)=|/mp:|\b(?:lookup|default|assigned|current|proxy|internet) mp\W",
+            rb"proxy ?server|data source|\bnetbios|client ?name",
             "group policy was applied from|グループ ポリシーの適用元".encode(),
-            "(?:コンピューター|コンピュータ|ホスト|デバイス) ?名".encode(),
+            "(?:コンピューター|コンピュータ|ホスト|デバイス|ワークステーション) ?名".encode(),
         ),
         _keyed_host,
     ),
@@ -396,7 +413,8 @@ CONTEXTS = {
             rb"\b(?:host|server|computer|machine)\s{0,2}[:=]?\s{0,2}'",
             rb"remote name|\bat host |machine: |[a-z0-9] \[\d{1,3}\.",
             rb"[-/](?:computer|server|cn)(?:name)?[ :]",
-            rb"; names ",
+            rb"; names |\bmp (?:changed from <|name retrieved is|[^\s]{1,64} using version)|\bname: '|issued to '",
+            rb"\b(?:host|termsrv|mssqlsvc|restrictedkrbhost|wsman|cifs)/[a-z][a-z0-9.-]{3}",
             "リモート名".encode(),
         ),
         _told_host,
@@ -414,15 +432,20 @@ CONTEXTS = {
     "keyed-user": Shape(
         (
             rb"\b(?:user|account|owner|logon|samaccount|logged|runas)|(?:console|primary|as|on|default) ?user",
-            "ユーザー ?名".encode(),
+            "(?:ユーザー|アカウント) ?名".encode(),
         ),
         _keyed_user,
     ),
-    "keyed-domain": Shape((rb"domain|forest|suffix|workgroup", "サフィックス|ドメイン".encode()), _keyed_domain),
-    "serial": Shape((rb"serial ?(?:n|#)|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial),
+    "keyed-domain": Shape(
+        (rb"domain|forest|suffix|workgroup|dom name", "サフィックス|ドメイン".encode()), _keyed_domain
+    ),
+    "serial": Shape(
+        (rb"serial ?(?:n|#|[:=])|\bs/?n:|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial
+    ),
     "owner": Shape(
         (
-            rb"registered ?o|full name|ownername|ondisplayname|serdisplayname|company|targetgroup",
+            rb"registered ?o|tenantname|orgname|\bssid|full name|ownername|ondisplayname|serdisplayname|company",
+            rb"targetgroup",
             "登録されている".encode(),
         ),
         _owner,

@@ -137,6 +137,9 @@ _NOT_A_NAME = re.compile(
 )
 
 
+_NUMBERED = re.compile(r"(?:sms|sql|ccm|wmi)[a-z-]{0,12}\d{1,3}", re.IGNORECASE)  # a name, where a name is expected
+
+
 def looks_like_label(name: str) -> bool:
     """Whether a single word can only be a computer's name."""
     return (
@@ -165,7 +168,7 @@ def looks_like_name(name: str) -> bool:
     low = name.casefold()
     return (
         bool(re.search(r"[^\W\d_]", name))
-        and not _NOT_A_NAME.fullmatch(name)
+        and not (_NOT_A_NAME.fullmatch(name) and not _NUMBERED.fullmatch(name))
         and not is_public_account(low)
         and not low.endswith(
             (".exe", ".dll", ".log", ".cpp", ".msi", ".xml", ".cab", ".sys", ".txt", ".h", ".cs", ".hpp")

@@ -8,7 +8,7 @@
 
 ``gpresult /h`` and ``/x``: the columns "Winning GPO" and "Link Location", ``Name [{GUID}]`` in a title,
 ``<GPO><Name>``, ``<SOMPath>contoso.com/Tokyo/Clients</SOMPath>``. ``ipconfig /all``: suffixes below the first one.
-Lists of boundaries: sites, site systems and titles, whose columns ``formats/boundaries.py`` knows.
+What ``whoami`` answers. Lists of boundaries: sites, systems and titles, whose columns ``formats/boundaries.py`` knows.
 Sources: learn.microsoft.com/windows-server/administration/windows-commands/gpresult and ipconfig, and public reports.
 Such names are learned and then replaced wherever they stand; nothing is replaced here.
 """
@@ -59,12 +59,20 @@ _SUFFIXES = _compile(
 )
 
 
+_LISTED_SUFFIXES = re.compile("suffix search list|サフィックス検索一覧".encode())
+_WHO = _compile(r"\bwhoami(?:\.exe)?[ \t]*\r?\n\s{0,8}([\w.-]{1,64})\\([\w.$-]{1,104})[ \t]*\r?$")
+
+
 def names(work: bytes) -> Iterator[Found]:
     """What is named in such a report, and what it is."""
-    yield from _boundaries(work)
-    for found in _SUFFIXES.finditer(work):
-        yield from ((As.DOMAIN, text_of(one)) for one in found[1].split() if b"." in one)
     low = work.lower()
+    for found in _WHO.finditer(work) if b"whoami" in low else ():
+        if not public.is_public_domain(text_of(found[1])):
+            yield from ((As.DOMAIN, text_of(found[1])), (As.USER, text_of(found[2])))
+    if any(marker.encode() in low for marker in boundaries.MARKERS):
+        yield from _boundaries(work)
+    for found in _SUFFIXES.finditer(work) if _LISTED_SUFFIXES.search(low) else ():
+        yield from ((As.DOMAIN, text_of(one)) for one in found[1].split() if b"." in one)
     if b"gpo" not in low and b"group policy" not in low and "グループ ポリシー".encode() not in low:
         return
     for found in _LIST.finditer(work):
@@ -79,9 +87,6 @@ def names(work: bytes) -> Iterator[Found]:
 
 def _boundaries(work: bytes) -> Iterator[Found]:
     """Sites, site systems and titles in a list of boundaries; addresses show by themselves."""
-    low = work.lower()
-    if not any(marker.encode() in low for marker in boundaries.MARKERS):
-        return
     for state in boundaries.read(text_of(work), ""):
         if state.values.get("type") == "ad-site" and not public.is_public_certificate_name(state.name):
             yield As.SITE, state.name
