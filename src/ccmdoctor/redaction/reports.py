@@ -59,25 +59,41 @@ _SUFFIXES = _compile(
 )
 
 
-_LISTED_SUFFIXES = re.compile("suffix search list|サフィックス検索一覧".encode())
 _WHO = _compile(r"\bwhoami(?:\.exe)?[ \t]*\r?\n\s{0,8}([\w.-]{1,64})\\([\w.$-]{1,104})[ \t]*\r?$")
 
 
 def names(work: bytes) -> Iterator[Found]:
     """What is named in such a report, and what it is."""
     low = work.lower()
-    for found in _WHO.finditer(work) if b"whoami" in low else ():
+    for words, take in _READERS:  # the expressions are slow, and most evidence is no report
+        if any(word in low for word in words):
+            yield from take(work)
+
+
+def _who(work: bytes) -> Iterator[Found]:
+    for found in _WHO.finditer(work):
         if not public.is_public_domain(text_of(found[1])):
             yield from ((As.DOMAIN, text_of(found[1])), (As.USER, text_of(found[2])))
-    if any(marker.encode() in low for marker in boundaries.MARKERS):
-        yield from _boundaries(work)
-    for found in _SUFFIXES.finditer(work) if _LISTED_SUFFIXES.search(low) else ():
+
+
+def _suffixes(work: bytes) -> Iterator[Found]:
+    for found in _SUFFIXES.finditer(work):
         yield from ((As.DOMAIN, text_of(one)) for one in found[1].split() if b"." in one)
-    if b"gpo" not in low and b"group policy" not in low and "グループ ポリシー".encode() not in low:
-        return
+
+
+def _printed_policies(work: bytes) -> Iterator[Found]:
     for found in _LIST.finditer(work):
         yield from _listed(work, found)
-    for expression in (_OWNER, _TITLE, _SETTING, _NAMED):
+
+
+def _owners(work: bytes) -> Iterator[Found]:
+    for found in _OWNER.finditer(work):
+        yield from _policy(found[1])
+
+
+def _marked_policies(work: bytes) -> Iterator[Found]:
+    """Those of a page and of XML."""
+    for expression in (_TITLE, _SETTING, _NAMED):
         for found in expression.finditer(work):
             yield from _policy(found[1])
     yield from _table(work)
@@ -149,3 +165,21 @@ def _units(raw: bytes) -> Iterator[Found]:
         return
     yield As.DOMAIN, domain
     yield from ((As.UNIT, one.strip()) for one in units if one.strip() and not public.is_public_certificate_name(one))
+
+
+_READERS = (
+    ((b"whoami",), _who),
+    (tuple(marker.encode() for marker in boundaries.MARKERS), _boundaries),
+    ((b"suffix search list", "サフィックス検索一覧".encode()), _suffixes),
+    (
+        (
+            b"group policy objects",
+            b"gpos were not",
+            b"security groups",
+            *(one.encode() for one in ("グループ ポリシー オブジェクト", "gpo は", "セキュリティ グループ")),
+        ),
+        _printed_policies,
+    ),
+    ((b"gpo:",), _owners),
+    ((b"gpmc_", b"<rsop", b"winning gpo", "優勢な gpo".encode()), _marked_policies),
+)

@@ -35,6 +35,7 @@ _MOST_REMEMBERED = 200_000  # replacements kept ready
 _TRAILER = re.compile(
     rb"\]LOG\]!><time=[^>\r\n]{0,1024}>|\$\$<[^<>\r\n]{0,120}><[^<>\r\n]{0,80}><thread=[^<>\r\n]{0,40}>"
 )
+_FRAMES = (b"]LOG]!>", b"$$<")
 _CONTEXT = re.compile(rb"context=\"([^\"]+)\"")
 
 # what tells an address from a version with four parts
@@ -181,7 +182,7 @@ class Learner:
                 self.learn(text)
         for line in _lines(work, (hit for hit in hits.found if hit[1] in _TEACHING)):
             spans = [span for name in line.shapes for span in _LOOKS[name].find(work, line.start, line.end)]
-            frames = list(_frames(work, line)) if spans else []
+            frames = _frames(work, line, spans)
             for span in spans:
                 if not any(frame.start < span.end and span.start < frame.end for frame in frames):
                     self._take(work, span)
@@ -336,8 +337,11 @@ class Replacer:
         found += self._named(work, line)
         if not found:
             return []
-        frames = list(_frames(work, line))
-        found = [*(_before_frame(span, frames) for span in found), *frames]
+        frames = _frames(work, line, found)
+        if len(found) == 1 and not frames:
+            return [] if found[0].what is As.KEPT else found
+        if frames:
+            found = [*(_before_frame(span, frames) for span in found), *frames]
         found.sort(key=lambda span: (span.rank, span.start - span.end, span.start))
         taken: list[Span] = []
         for span in found:
@@ -419,14 +423,20 @@ def _prefix(work: bytes, at: int) -> int | None:
     return min(int(found[1]), 32)
 
 
-def _frames(work: bytes, line: Line) -> Iterator[Span]:
+def _frames(work: bytes, line: Line, spans: Sequence[Span]) -> list[Span]:
+    """The frames of records in a line, without their context; none where all spans stand before the first one."""
+    first = min(at if (at := work.find(mark, line.start, line.end)) >= 0 else line.end for mark in _FRAMES)
+    if all(span.end <= first for span in spans):
+        return []
+    found: list[Span] = []
     for trailer in _TRAILER.finditer(work, line.start, line.end):
         start, end = trailer.span()
         context = _CONTEXT.search(work, start, end)
         if context:
-            yield Span(start, context.start(1), As.KEPT, -1)
+            found.append(Span(start, context.start(1), As.KEPT, -1))
             start = context.end(1)
-        yield Span(start, end, As.KEPT, -1)
+        found.append(Span(start, end, As.KEPT, -1))
+    return found
 
 
 def _before_frame(span: Span, frames: Sequence[Span]) -> Span:
