@@ -14,7 +14,7 @@ import pytest
 from click.testing import CliRunner
 
 from ccmdoctor.cli import main
-from ccmdoctor.formats import registry
+from ccmdoctor.formats import registry, registry_pol
 from ccmdoctor.redaction import Redaction
 from ccmdoctor.sources import open_source
 from collect.paper import bundle
@@ -72,7 +72,9 @@ def everything(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder.mkdir()
     for name, (text, _) in SAMPLES.items():
         (folder / name).write_text(text, encoding="utf-8", newline="")
-    (folder / "Registry.pol").write_bytes(_policy("WUServer", SUP) + _policy("Blob", SUP, kind=3)[8:])
+    (folder / "Registry.pol").write_bytes(
+        _policy("WUServer", SUP) + _policy("Blob", SUP, kind=3)[8:] + _policy("TargetGroup", "Keiri-Clients")[8:]
+    )
     return folder.parent
 
 
@@ -112,6 +114,19 @@ def test_every_timeline_of_everything(everything: Path, medium: str) -> None:
 def test_the_diagnosis_of_everything_is_the_same(everything: Path) -> None:
     plain, hidden = both([str(everything)])
     assert hidden == plain
+
+
+def test_a_policy_file_alone(tmp_path: Path) -> None:
+    raw = _policy("WUServer", SUP) + _policy("TargetGroup", "Keiri-Clients")[8:]
+    (tmp_path / "Registry.pol").write_bytes(raw)
+    (source,) = Redaction(open_source([str(tmp_path)])).sources
+    (artifact,) = source.artifacts()
+    with artifact.open() as data:  # type: ignore[union-attr]
+        made = bytes(data[:])
+    header, server, group = registry_pol.read(made, "Registry.pol")
+    assert header.values == registry_pol.read(raw, "Registry.pol")[0].values
+    assert left(made.replace(b"\0", b"").decode("latin-1"), ["supq7", "contoso", "Keiri"]) == []
+    assert "example:8530" in str(server.values) and "unit-001" in str(group.values)
 
 
 def test_the_zip_of_the_collector(tmp_path: Path) -> None:

@@ -20,6 +20,7 @@ _RUN = rb"(?:[\x09\x0a\x0d\x20-\x7e]\x00)"
 # letters of other scripts between two runs belong to them: general punctuation to CJK, full-width forms
 _OTHER = rb"(?:[\x00-\xff][\x01-\x1f\x20\x21\x25\x30-\x9f\xac-\xd7\xfe\xff])"
 _WIDE = re.compile(rb"%s{4,}(?:%s{1,400}?%s{2,})*" % (_RUN, _OTHER, _RUN))
+_STRAY = re.compile(rb"(?<=[^\x00-\x20])\x00+(?=[^\x00-\x20])")
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 Change = Callable[[bytes], bytes]
@@ -58,15 +59,20 @@ def _changed_narrow(piece: bytes, change: Change) -> bytes:
 
 
 def _by_lines(piece: bytes, change: Change) -> bytes:
-    """A piece of single-byte text; when it is not all UTF-8, each line is read in its own encoding."""
-    with suppress(UnicodeDecodeError):
-        piece.decode("utf-8")
-        return change(piece)
+    """A piece of single-byte text; when it is not all UTF-8, each line is read in its own encoding.
+
+    NULs inside words are passed over, as every reader does: ``con\\0toso`` is a name.
+    """
+    if b"\x00" not in piece:
+        with suppress(UnicodeDecodeError):
+            piece.decode("utf-8")
+            return change(piece)
     lines = piece.split(b"\n")
-    encodings = [_encoding(line) for line in lines]
+    read = [_STRAY.sub(b"", line) for line in lines]
+    encodings = [_encoding(line) for line in read]
     work = [
         line if encoding == "utf-8" else line.decode(encoding).encode("utf-8")
-        for line, encoding in zip(lines, encodings, strict=True)
+        for line, encoding in zip(read, encodings, strict=True)
     ]
     new = change(b"\n".join(work)).split(b"\n")
     return b"\n".join(
