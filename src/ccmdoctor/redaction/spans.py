@@ -60,3 +60,11 @@ class Shape(NamedTuple):
 def text_of(raw: bytes) -> str:
     """Bytes of a line as text; whatever is no UTF-8 survives."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def whole(work: bytes, span: Span) -> Span:
+    """A span that ends inside a letter of several bytes (a bound counts bytes) goes on to the end of that letter."""
+    end = span.end
+    while end < len(work) and work[end] & 0xC0 == 0x80:
+        end += 1
+    return span if end == span.end else span._replace(end=end)

@@ -16,7 +16,7 @@ from ccmdoctor.redaction.known_lines import KNOWN_LINES
 from ccmdoctor.redaction.names import Kind, Names
 from ccmdoctor.redaction.scrambled import Scrambler
 from ccmdoctor.redaction.shapes import SHAPES, quads
-from ccmdoctor.redaction.spans import As, Span
+from ccmdoctor.redaction.spans import As, Span, whole
 from ccmdoctor.redaction.spans import text_of as _str
 from ccmdoctor.redaction.tables import columns, logged
 
@@ -62,6 +62,7 @@ _ADDRESS_AFTER = re.compile(
 )
 _PREFIX = re.compile(rb"/(?:(\d{1,2})(?![\d.])|(255\.\d{1,3}\.\d{1,3}\.\d{1,3}))")
 _OF_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+_CUT = re.compile("[\udc80-\udcff]")  # half a letter: no name
 _LONGEST_NAME = 253  # characters of a DNS name
 
 
@@ -185,7 +186,7 @@ class Learner:
             frames = _frames(work, line, spans)
             for span in spans:
                 if not any(frame.start < span.end and span.start < frame.end for frame in frames):
-                    self._take(work, span)
+                    self._take(work, whole(work, span))
             if "quad" in line.shapes:
                 self._weigh(work, line)
             if "account" in line.shapes:
@@ -213,6 +214,8 @@ class Learner:
             self._note(span.what, text, span.loose)
 
     def _note(self, what: As, text: str, loose: bool = True) -> None:
+        if _CUT.search(text):
+            return
         if what is As.HOST:
             self.names.host(text)
         elif what is As.DOMAIN:
@@ -337,6 +340,7 @@ class Replacer:
         found += self._named(work, line)
         if not found:
             return []
+        found = [whole(work, span) for span in found]
         frames = _frames(work, line, found)
         if len(found) == 1 and not frames:
             return [] if found[0].what is As.KEPT else found
