@@ -79,6 +79,7 @@ REPLACED = [
     ("サーバーsup.contoso.comに接続", ["contoso"]),
     ('\tHostName = "MPONLY";', ["MPONLY"]),
     ("connected to 203.0.113.77 port 443", ["203.0.113.77"]),
+    ("of the management agent 192.168.44.5 and software 172.20.1.2", ["192.168.44", "172.20."]),
     ("W3SVC1 CCM_POST /x - 80 CONTOSO\\PC0123$ ccmhttp 10.1.2.3 200", ["PC0123", "10.1.2.3"]),
     ("http://[2001:db8::5]:8530/x", ["2001:db8::5"]),
     ("Microsoft-Windows-WUSA N/A CORP\\yamada7 Windows update could not be installed", ["yamada7", "CORP"]),

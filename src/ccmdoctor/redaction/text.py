@@ -60,6 +60,7 @@ _ADDRESS_BEFORE = re.compile(
 _ADDRESS_AFTER = re.compile(
     r":\d{2,5}(?!\d)|/\d{1,2}(?![\d.])|/255\.|\s?\((?:preferred|優先)|\s?-\s?\d{1,3}\.\d".encode(), re.IGNORECASE
 )
+_PRIVATE = re.compile(rb"192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.")
 _PREFIX = re.compile(rb"/(?:(\d{1,2})(?![\d.])|(255\.\d{1,3}\.\d{1,3}\.\d{1,3}))")
 _OF_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
 _CUT = re.compile("[\udc80-\udcff]")  # half a letter: no name
@@ -230,7 +231,9 @@ class Learner:
             before = work[max(line.start, found.start() - 220) : found.start()]
             after = work[found.end() : min(line.end, found.end() + 24)]
             seen = self._quads.setdefault(found.group().decode(), [False, False])
-            version = bool(_VERSION_BEFORE.search(before) or _VERSION_AFTER.match(after))
+            # no product has versions that begin like private networks
+            sure = _PRIVATE.match(found.group()) is not None
+            version = not sure and bool(_VERSION_BEFORE.search(before) or _VERSION_AFTER.match(after))
             seen[1] = seen[1] or version
             # a product's number stands behind its name: "Calendar 10.1.2.4"
             address = _ADDRESS_BEFORE.search(before[-64:]) or _ADDRESS_AFTER.match(after)
