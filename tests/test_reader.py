@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import io
 import os
 import zipfile
@@ -96,6 +97,39 @@ def test_pasted_lines_need_no_frame(tmp_path: Path) -> None:
     events = read_files(tmp_path, paste_txt=text).events
     assert events["scan-failed"][0].record.component == "WUAHandler"
     assert events["scan-completed"][0].after(events["scan-failed"][0])
+
+
+EVENT = (
+    "instance of CCM_CcmHttp_Status\n{\n"
+    '\tClientID = "GUID:11112222-BBBB-3333-CCCC-4444DDDD5555";\n\tDateTime = "20250325003000.412000+000";\n'
+    '\tHostName = "mp.contoso.com";\n\tHRESULT = "0x87d0027e";\n\tProcessID = 1860;\n\tStatusCode = 500;\n};\n'
+)
+
+
+@pytest.mark.parametrize(
+    ("pasted", "line"),
+    [
+        (EVENT, 1), (EVENT.replace("\n", "\r\n"), 1), (f"Hello,\n\nRaising event:\n\n{EVENT}\nThanks\n", 5),
+        (" ".join(EVENT.split()), 1), (f"Raising event: {' '.join(EVENT.split())}", 1), (f"> {EVENT}", 1),
+    ],
+)  # fmt: skip
+def test_an_event_without_a_record_around_it_says_its_own_time(tmp_path: Path, pasted: str, line: int) -> None:
+    (event,) = read_files(tmp_path, **{"paste.txt": pasted}).events["http-status"]
+    assert event.fields == {"host": "mp.contoso.com", "error": "0x87d0027e", "status": "500"}
+    assert (event.record.place.line, str(event.utc)) == (line, "2025-03-25 00:30:00.412000+00:00")
+
+
+def test_an_event_that_breaks_off_says_nothing(tmp_path: Path) -> None:
+    assert "http-status" not in read_files(tmp_path, **{"paste.txt": EVENT.partition("StatusCode")[0]}).events
+
+
+def test_lines_from_the_source_of_a_page_lose_their_entities(tmp_path: Path) -> None:
+    reply = '<WSUSLocationReply SchemaVersion="1.00"><LocationRecord WSUSURL="http://sup.contoso.com:8530"/></WSUSLocationReply>'
+    plain, copied = (
+        read_files(tmp_path / name, **{"paste.txt": f"WSUSLocationReply : {text}\n"}).events["sup-reply"][0].fields
+        for name, text in (("plain", reply), ("copied", html.escape(reply)))
+    )
+    assert copied == plain and "http://sup.contoso.com:8530" in plain["reply"]
 
 
 def test_two_messages_on_one_line_are_two_events(tmp_path: Path) -> None:

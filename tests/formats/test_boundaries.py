@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -29,6 +30,39 @@ CONSOLE_JA = (
     "10.0.1.1-10.0.1.254,IP アドレスの範囲,大阪,,\n"
     "Default-First-Site-Name,Active Directory サイト,,,\n"
 )
+
+
+TABLE = (
+    "PS C:\\> Get-CMBoundary | Format-Table DisplayName, BoundaryType, Value\n\n"
+    "DisplayName BoundaryType Value\n"
+    "----------- ------------ -----\n"
+    "Tokyo HQ               0 10.0.0.0\n"
+    "大阪                   3 10.0.1.1-10.0.1.254\n"
+)
+LIST = (
+    "BoundaryID   : 16777218\nBoundaryType : 1\nDisplayName  : \nSiteSystems  : {dp01.contoso.com, dp02.contoso.com}\n"
+    "Value        : Tokyo-HQ\n"
+)
+JSON = '[{"BoundaryType":2,"DisplayName":"Lab","SiteSystems":["dp01.contoso.com"],"Value":"2001:db8::/64"}]\n'
+
+
+@pytest.mark.parametrize("reader", [read, parse_csv])
+def test_boundaries_are_read_as_powershell_prints_them(reader: Callable[[str, str], list[State]]) -> None:
+    table, listed, json = (reader(text, "b.txt") for text in (TABLE, LIST, JSON))
+    assert [(one.values["type"], one.name, one.values["display"], one.place.line) for one in table] == [
+        ("ip-subnet", "10.0.0.0", "Tokyo HQ", 5),
+        ("ip-range", "10.0.1.1-10.0.1.254", "大阪", 6),
+    ]
+    assert [(one.values["type"], one.name, one.values["site_systems"]) for one in listed] == [
+        ("ad-site", "Tokyo-HQ", ["dp01.contoso.com", "dp02.contoso.com"])
+    ]
+    assert [(one.values["type"], one.name, one.values["display"]) for one in json] == [
+        ("ipv6-prefix", "2001:db8::/64", "Lab")
+    ]
+
+
+def test_an_export_beside_a_table_gives_each_boundary_once() -> None:
+    assert [one.name for one in read(f"{CONSOLE_EN}\n{EXPORT}\n{TABLE}", "b.txt")].count("10.0.0.0") == 3
 
 
 def test_every_type_of_an_export_is_named() -> None:

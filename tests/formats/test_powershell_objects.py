@@ -254,6 +254,7 @@ def test_the_object_names_its_own_class() -> None:
         "scanretrydelay": 1800,
         "reserved1": None,
         "reserved2": [],
+        "pscomputername": "PC0123",
     }
     assert state.text.startswith("ComponentName ")
 

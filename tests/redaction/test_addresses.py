@@ -68,3 +68,12 @@ def test_networks_keep_their_base() -> None:
     assert base.endswith(".0.0") and found.text("10.0.1.10").startswith(base.removesuffix("0.0"))
     assert found.text("172.16.0.0", 12) == "172.16.0.0"
     assert mapped([0x0A000000, 0x0A4D0304]).text("10.0.0.0") == "10.0.0.0"  # it may be meant as all of 10
+
+
+@given(ADDRESSES, KEYS, st.integers(1, 3))
+def test_a_wildcard_still_covers_the_addresses_that_it_covered(seen: list[int], key: bytes, parts: int) -> None:
+    found = mapped(seen, key)
+    for value in seen:
+        start = ".".join(str(IPv4Address(value)).split(".")[:parts])
+        if not is_special(value) and not is_special(parse(start + ".0" * (4 - parts)) or 0):
+            assert str(IPv4Address(found.number(value))).startswith(f"{found.network(start)}.")

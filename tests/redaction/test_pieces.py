@@ -37,6 +37,12 @@ def test_a_change_comes_out_in_the_same_encoding(encoding: str) -> None:
     assert b"".join(changed(JAPANESE.encode(encoding), hidden)) == expected
 
 
+def test_a_name_with_a_nul_inside_is_the_name() -> None:
+    raw = b"to sup.con\0to\0\0so.com\r\nkept a\0b\r\n" + "ユーザー con\0toso\r\n".encode("cp932") + bytes(40)
+    expected = b"to sup.domain-1.com\r\nkept a\0b\r\n" + "ユーザー domain-1\r\n".encode("cp932") + bytes(40)
+    assert b"".join(changed(raw, hidden)) == expected
+
+
 def test_encodings_may_be_mixed_in_one_file() -> None:
     def mixed(name: str) -> bytes:
         text = f"スキャン http://sup.{name}.com 失敗\r\n"

@@ -1,4 +1,4 @@
-"""Lists of ConfigMgr boundaries as CSV: ``Get-CMBoundary | Export-Csv`` or a copy of the console's list.
+"""Lists of ConfigMgr boundaries: ``Get-CMBoundary`` as CSV, as printed or as JSON, or a copy of the console's list.
 
 ::
 
@@ -7,6 +7,10 @@
 
     境界,種類,説明
     10.0.1.1-10.0.1.254,IP アドレスの範囲,大阪
+
+    DisplayName BoundaryType Value
+    ----------- ------------ -----
+    Tokyo HQ               0 10.0.0.0
 """
 
 from __future__ import annotations
@@ -18,6 +22,7 @@ import unicodedata
 from collections.abc import Iterator
 from typing import NamedTuple
 
+from ccmdoctor.formats import powershell_objects
 from ccmdoctor.model import InputError, Place, State
 
 MARKERS: tuple[str, ...] = ("boundarytype", "boundary", "境界")
@@ -81,6 +86,29 @@ class _Header(NamedTuple):
 
 def read(text: str, file: str) -> list[State]:
     """The boundaries of every list in ``text`` whose header names both a boundary and its type."""
+    listed = _separated(text, file)
+    known = {state.place.line for state in listed}
+    return [*listed, *(state for state in _printed(text, file) if state.place.line not in known)]
+
+
+def _printed(text: str, file: str) -> Iterator[State]:
+    """Boundaries as PowerShell prints them or writes them as JSON."""
+    if "boundarytype" not in text.casefold():
+        return
+    for found in powershell_objects.read(text, file):
+        if found.kind != "wmi" or found.name != "SMS_Boundary":
+            continue
+        cells: dict[str, str] = {}
+        for name, value in found.values.items():
+            meaning = _COLUMNS.get(_compact(name))
+            if meaning is not None and value is not None:
+                cells.setdefault(meaning, ";".join(map(str, value)) if isinstance(value, list) else str(value))
+        state = _boundary(cells, found.place, found.text)
+        if state is not None:
+            yield state
+
+
+def _separated(text: str, file: str) -> list[State]:
     lines = _lines(text)
     states: list[State] = []
     done = 0
@@ -107,10 +135,13 @@ def parse_csv(text: str, file: str) -> list[State]:
             continue
         header = _header(lines, index)
         if header is not None and "value" in header.columns:
-            return list(_rows(lines, header, file, whole=True))
+            return list(_rows(lines, header, file, whole=True)) or list(_printed(text, file))
         first = first or header
         if index > 20:  # a header stands at the top
             break
+    printed = list(_printed(text, file))
+    if printed:
+        return printed
     columns = ", ".join(first.names) if first else ""
     raise InputError("boundaries-unreadable", file=file, line=first.line + 1 if first else 1, columns=columns)
 
@@ -168,27 +199,25 @@ def _rows(lines: list[str], header: _Header, file: str, whole: bool = False) -> 
             return
         after = reader.line_num
         line = header.line + 2 + before
-        state = _boundary(cells, header, Place(file, line), "\n".join(x.rstrip() for x in body[before:after]))
+        named = {meaning: cells[at].strip() for meaning, at in header.columns.items() if at < len(cells)}
+        state = _boundary(named, Place(file, line), "\n".join(x.rstrip() for x in body[before:after]))
         before = after
         if state is not None:
             yield state
 
 
-def _boundary(cells: list[str], header: _Header, place: Place, text: str) -> State | None:
-    def cell(name: str) -> str:
-        at = header.columns.get(name)
-        return cells[at].strip() if at is not None and at < len(cells) else ""
-
-    value = cell("value")
+def _boundary(cells: dict[str, str], place: Place, text: str) -> State | None:
+    """The boundary of cells by their meaning (the values of ``_COLUMNS``)."""
+    value = cells.get("value")
     if not value:
         return None
-    kind = _TYPES.get(_compact(cell("type"))) or _kind(value)
+    kind = _TYPES.get(_compact(cells.get("type", ""))) or _kind(value)
     values = {
         "type": kind,
         "value": value,
-        "display": cell("display") or None,
-        "groups": _list(cell("groups")),
-        "site_systems": _list(cell("systems")),
+        "display": cells.get("display") or None,
+        "groups": _list(cells.get("groups", "")),
+        "site_systems": _list(cells.get("systems", "")),
     }
     return State("boundary", value, values, place, text)
 

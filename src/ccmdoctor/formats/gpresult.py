@@ -156,7 +156,7 @@ def _verbose(lines: list[str], file: str) -> Iterator[State]:
         body = body[: next((at for at, one in enumerate(body) if not one), len(body))]
         told = [one for one in body if (found := _LABELLED.match(one)) and _state_word(found[1]) in _STATES]
         state = _state_word(told[0].replace("：", ":").partition(":")[2]) if told else ""
-        values: dict[str, Any] = {"state": state, "gpo": owner[1], "local": _is_local(owner[1])}
+        values: dict[str, Any] = {"state": state, "gpo": owner[1], "local": is_local(owner[1])}
         quoted = "\n".join((above, line.strip(), *told[:1]))
         yield State("gpo-setting", LOCATION, values, Place(file, index + 1), quoted)
 
@@ -165,7 +165,8 @@ def _compact(text: str) -> str:
     return "".join(unicodedata.normalize("NFKC", text).casefold().split())
 
 
-def _is_local(gpo: str) -> bool:
+def is_local(gpo: str) -> bool:
+    """Whether a group policy object is the computer's own, by its name in any language."""
     return _compact(gpo) in _LOCAL_NAMES
 
 
@@ -189,7 +190,7 @@ def _state_word(word: str) -> str:
 
 def _state(row: _Row, file: str) -> State:
     """The state of a row; its text is the row as a reader of the report sees it, with the options that have a value."""
-    values: dict[str, Any] = {"state": _state_word(row.state), "gpo": row.gpo, "local": row.local or _is_local(row.gpo)}
+    values: dict[str, Any] = {"state": _state_word(row.state), "gpo": row.gpo, "local": row.local or is_local(row.gpo)}
     shown = [f"{row.title} | {row.state} | {row.gpo}"]
     name = row.title
     if _is_location(row):
@@ -371,7 +372,7 @@ def _xml_rows(results: Any, above: int) -> Iterator[_Row]:
             title.text.strip(),
             _child_text(element, "State"),
             winner,
-            _is_local(identifier),
+            is_local(identifier),
             _child_text(element, "Category"),
             above + (title.sourceline or 1),
             list(_xml_options(element)),

@@ -8,6 +8,14 @@ Each shape is recognised by the line itself, so a file may mix them, as pasted t
     2023-02-01 01:02:03, Info                  CBS    Exec: Processing started.
     Sync failed: WSUS server not configured.  $$<SMS_WSUS_SYNC_MANAGER><11-30-2022 01:03:34.174-60><thread=4844>
     Scan failed with error = 0x80244022.<TAB>WUAHandler<TAB>3/25/2025 10:02:03 AM<TAB>5120 (0x1400)
+
+One record goes over several lines: an event of the client, which says its own time in UTC:
+
+    instance of CCM_CcmHttp_Status
+    {
+        DateTime = "20250325010203.412000+000";
+        HostName = "mp.contoso.com";
+    };
 """
 
 from __future__ import annotations
@@ -16,12 +24,17 @@ import re
 from collections.abc import Callable
 from typing import NamedTuple
 
-from ccmdoctor.formats.clock import cmtrace_instant, local_instant, offset_instant, viewer_instant
+from ccmdoctor.formats.clock import cmtrace_instant, local_instant, mof_instant, offset_instant, viewer_instant
 from ccmdoctor.formats.text import Data, decode
 from ccmdoctor.model import Instant
 
 _LIST_MARK = re.compile(r"^(?:[-*]|\d{1,6}\.)\s{1,4}(?=[\d{])")  # paste sites number the lines of a log
 REACH = 1 << 13  # bytes looked at to either side of a hit for the ends of its line
+_INSTANCE = re.compile(rb"[^\w\r\n]{0,16}instance of \w{1,100}\s{0,80}\{")
+_EVENT_TIME = re.compile(
+    r"\W{0,16}(?:Raising event[^{}]{0,40}?)?instance of \w{1,100}\s{0,80}\{"
+    r"[^{}]*?\bDateTime\s{0,8}=\s{0,8}\"(\d{14}\.[^\"]{1,20})\""
+)
 
 
 class Line(NamedTuple):
@@ -34,12 +47,19 @@ class Line(NamedTuple):
 
 
 def line_at(data: Data, at: int) -> tuple[int, int]:
-    """Start and end of the physical line around byte ``at``, at most ``REACH`` bytes to either side."""
+    """Start and end of the physical line around byte ``at``, at most ``REACH`` bytes to either side.
+
+    Where an event begins on that line, the end is that of the event.
+    """
     start = max(data.rfind(b"\n", max(0, at - REACH), at), data.rfind(b"\r", max(0, at - REACH), at)) + 1
     if start == 0:
         start = max(0, at - REACH)
     end = data.find(b"\n", at, at + REACH)
-    return start, end if end >= 0 else min(len(data), at + REACH)
+    end = end if end >= 0 else min(len(data), at + REACH)
+    event = _INSTANCE.match(data[start : min(len(data), start + 256)])
+    if event:
+        end = max(end, data.find(b"}", start + event.end(), start + REACH) + 1)
+    return start, end
 
 
 _UPDATE_TRACE = re.compile(
@@ -122,8 +142,11 @@ _SHAPED = 4000
 
 
 def read_line(raw: bytes) -> Line:
-    """One physical line taken apart by the first shape that fits it, or as bare text; never raises."""
+    """One physical line (or event) taken apart by the first shape that fits it, or as bare text; never raises."""
     text = decode(raw).strip("\r\n").rstrip()
+    event = _EVENT_TIME.match(text) if text.endswith(("}", "};")) else None
+    if event:
+        return Line(text.strip(), mof_instant(event[1]))
     stripped = _LIST_MARK.sub("", text.lstrip("\ufeff >"), count=1)
     for literal, pattern, take in _SHAPES if len(stripped) <= _SHAPED else _SHAPES[:-_LOOSE]:
         found = pattern.match(stripped) if literal in stripped else None

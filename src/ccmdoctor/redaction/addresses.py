@@ -126,6 +126,14 @@ class AddressMap:
             made = self.number(value)
         return str(IPv4Address(made))
 
+    def network(self, written: str) -> str:
+        """The replacement of the first parts of addresses (``10.1`` of ``10.1.*``), with which all of theirs begin."""
+        parts = written.split(".")
+        value = parse(".".join((*parts, *("0",) * (4 - len(parts)))))
+        if value is None or is_special(value):
+            return written
+        return ".".join(str(IPv4Address(self.number(value))).split(".")[: len(parts)])
+
     def _has_neighbour(self, value: int) -> bool:
         return any(one != value and one >> 16 == value >> 16 for one in self._seen)
 

@@ -62,7 +62,12 @@ def write_key(redaction: Redaction, output: Path) -> None:
     with os.fdopen(handle, "w", encoding="utf-8-sig", errors="replace", newline="") as file:
         rows = csv.writer(file)
         rows.writerow(("kind", "original", "replacement"))
-        rows.writerows(redaction.replacer.pairs())
+        rows.writerows(tuple(map(_cell, row)) for row in redaction.replacer.pairs())
+
+
+def _cell(text: str) -> str:
+    """A cell that no spreadsheet takes for a formula: the names are those of a stranger."""
+    return f"'{text}" if text.startswith(("=", "+", "-", "@", "\t", "\r")) else text
 
 
 def _nothing(redaction: Redaction, left_out: list[Unread]) -> NoReturn:

@@ -7,17 +7,22 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from itertools import chain
 
 from ccmdoctor.redaction import public
 from ccmdoctor.redaction.addresses import is_special, parse
+from ccmdoctor.redaction.credentials import CREDENTIALS
 from ccmdoctor.redaction.spans import As, Shape, Span, text_of
 
 _NAME = r"[A-Za-z0-9_\x80-\xff](?:[A-Za-z0-9_.\x80-\xff-]*[A-Za-z0-9_\x80-\xff])?"
 _USER = r"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_.\x80-\xff-]*\$?"
 _DOMAIN = r"[A-Za-z0-9][A-Za-z0-9_.-]{0,62}"
 # what stands between a key and its value: ". . . :", "=", quotes, cells of a table, XML
-_OPENING = r"\s{0,4}(?:\\?[\"'\[<{(]|&lt;|&quot;)?"
-_SEP = r"[\"'`]?(?:[ \t.\xa0\xc2]*[:=]|[ \t]*</t[dh]>[ \t]*<t[dh][^>]*>|>|&gt;|[\"'],)" + _OPENING
+_OPENING = r"[ \t]{0,60}(?:\\?[\"'\[<{(]|&lt;|&quot;)?"
+_SEP = (
+    r"[\"'`]?(?:[ \t.\xa0\xc2]*[:=]|[ \t]*</t[dh]>[ \t]*<t[dh][^>]*>|>|&gt;|[\"'],|[ \t]+REG_(?:EXPAND_)?SZ[ \t])"
+    + _OPENING
+)
 _SEP_OR_IS = _SEP.replace("(?:[", r"(?:[ \t]+is|[", 1)
 
 
@@ -26,14 +31,11 @@ def _compile(pattern: str) -> re.Pattern[bytes]:
 
 
 _URL = _compile(
-    r"(?:://|%3A%2F%2F)(?:([^\s/@\"'<>\\?#]*)@)?"
+    r"(?::\\?/\\?/|%3A%2F%2F)(?:[^\s/@\"'<>\\?#]*@)?"
     r"(\[[0-9A-F:.%]+\]|[A-Z0-9_\x80-\xff](?:[A-Z0-9_.\x80-\xff-]*[A-Z0-9_\x80-\xff])?)"
 )
-_URL_SECRET = _compile(
-    r"[?&;](?:sig|token|access_token|id_token|code|api[_-]?key|password|pwd|secret|client_secret)=([^&\s\"'<>;]+)"
-)
 _UNC = _compile(
-    r"(?<![\w:.\\?%)}])(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
+    r"(?:(?<![\w:.\\?%)}])|(?<=[a-z][a-z]:)|(?<=\\u00[23][0-9A-F]))(\\{2,8})(?:\?\\+UNC(\\+))?([A-Z0-9_][A-Z0-9_.\x80-\xff-]*)(?:@SSL)?(?:@\d+)?"
     r"(?:(\\{1,4})([^\\\s\"'<>|:;,*?\])\x00-\x1f]+))?"
 )
 _FILE_OF_USER = _compile(r"(?:SCNotify|SCClient|SCToastNotification)_([^@\s\\/_]+)@([^@\s\\/]+?)_(\d+)(?=[-_.]|$)")
@@ -44,7 +46,8 @@ _PROFILE = _compile(
 )
 # a name must not end inside a letter of several bytes
 _ACCOUNT = _compile(
-    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)\\{{1,4}}({_USER})(?![\\\w\x80-\xff])"
+    rf"(?:(?<=[\s\"'<>(=\[,;:|\x80-\xff])|^)({_DOMAIN}|NT AUTHORITY|NT SERVICE)(?:\\{{1,4}}|%5C)"
+    rf"({_USER})(?![\\\w\x80-\xff])"
 )
 _OF_ACCOUNT = _compile(
     r"(?:\b(?:\w*user|account|owner|logged|logon|login|member|on behalf|by|runas|run as|identity|principal|caller)\b"
@@ -59,11 +62,21 @@ _PATHS = frozenset(
     b"cidownloader .".split()
 )
 _HOST_KEYS = (
-    r"(?:\b|_)(?:PS)?(?:Computer|Machine|Host|DNS|NetBIOS|Device|CS|Server|Node|MP|DP|SUP|FSP)[ _]?Names?",
-    r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation)",
-    r"(?:コンピューター|コンピュータ|ホスト|デバイス) ?名",
+    r"(?:Computer|Machine|Host|NetBIOS|Workstation)[ _]?Names?",
+    r"(?:\b|_)(?:DNS|Device|CS|Server|System|Node|MP|DP|SUP|FSP)[ _]?Names?",
+    r"\b(?:DNSHostName|__SERVER|PSComputerName|SYS|FQDN|MPHostName|LocalComputer|Workstation|Source ?Workstation)",
+    r"(?:\b|current|assigned|resident|proxy|lookup)(?:management|distribution|update) ?point",
+    r"\b(?:SMSMP|FSP|CCMHOSTNAME|SMSSLP)(?==)|\s/mp(?=:)|\b(?:lookup|default|assigned|current|proxy|internet) MP",
+    r"\b(?:proxy ?server(?:\(s\))?|data source|netbios|client ?name)",
+    r"(?:コンピューター|コンピュータ|ホスト|デバイス|ワークステーション) ?名",
+    r"group policy was applied from|グループ ポリシーの適用元",
 )
-_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*({_NAME})")
+_KEYED_HOST = _compile(rf"(?:{'|'.join(_HOST_KEYS)}){_SEP_OR_IS}\\*(?!https?:)({_NAME})")
+# "Computer:      PC0123" of an event, "computer": "PC0123" in JSON: prose has that word too, so it has to be all
+_ONLY_HOST = _compile(
+    r"(?:^[ \t]*|[{,;][ \t]*)[\"']?(?:computer|コンピューター|コンピュータ|host|machine|server|client|device|node)"
+    rf"[\"']?[ \t]*[:=][ \t]*[\"']?({_NAME})(?=[\"']?[ \t]*(?:$|\r|[,;}}]))"
+)
 # behind these words only what can be nothing but a computer's name is one
 _NEAR_HOST = _compile(
     r"\b(?:server|computer|machine|host|client|resource(?: ?name)?|workstation|node|mp|dp|sup|proxy|point|"
@@ -72,14 +85,28 @@ _NEAR_HOST = _compile(
 )
 _RESTARTING = _compile(r"\(([A-Z0-9-]{2,63})\) has initiated the")
 _QUOTED_HOST = _compile(
-    rf"(?:\b(?:host|server|computer|machine)\s*[:=]?\s*|(?:remote name|リモート名)[^'\r\n]{{0,60}})'({_NAME})'"
-    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})|({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
+    rf"(?:\b(?:host|server|computer|machine)\s{{0,8}}[:=]?\s{{0,8}}|(?:remote name|リモート名)[^'\r\n]{{0,60}})"
+    rf"'({_NAME})'"
+    rf"|\bat host ({_NAME})|^(?:<!\[LOG\[)?Machine: ({_NAME})"
+    rf"|(?<![A-Za-z0-9_.-])({_NAME}) \[\d{{1,3}}(?:\.\d{{1,3}}){{3}}\]"
 )
+# how the probe shows a certificate: "CN=sup.contoso.com; names sup.contoso.com, sup; valid 2025-..."
+_POINT = _compile(
+    rf"\bMP (?:changed from <({_NAME})> to <({_NAME})>|name retrieved is '({_NAME})'|({_NAME}) using version)"
+    rf"|\bName: '({_NAME})' HTTPS|\bissued to '({_NAME})'"
+    rf"|\b(?:HOST|TERMSRV|MSSQLSvc|RestrictedKrbHost|WSMAN|cifs)/([A-Z][A-Z0-9.-]{{3,252}})"
+)
+_SHOWN_NAMES = _compile(r"; names ([^;\"\r\n]{1,400}); valid ")
 _PARAMETER = _compile(rf"(?<!\S)[-/](?:ComputerName|Computer|Server|CN)[ :]+({_NAME}(?:, ?{_NAME})*)")
-_HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}):(\d{2,5})(?![\d.])")
+_HOST_PORT = _compile(r"(?<![\w.:/\\@-])([A-Z][A-Z0-9-]{1,62}(?:\.[A-Z][A-Z0-9-]{0,62}){0,8}):(\d{2,5})(?![\d.])")
 _BYPASS = _compile(r"(?:bypass|exception|バイパス|ProxyOverride)[^:=\r\n]{0,40}[:=]\s*\"?([^\r\n\"]+)")
+_WILDCARD = _compile(r"(?<![\w.])(\d{1,3}(?:\.\d{1,3}){0,2})\.\*")  # in a list of exceptions: 10.1.*
 _ATTRIBUTE = _compile(
     r"<(ADSite|Forest|Domain|Computer|Machine|Server|User)\s+(?:Site)?Name\s*=\s*\\?[\"']([^\"'<>\\]+)"
+)
+_EVENT_DATA = _compile(
+    r"<Data Name=[\"']\w{0,40}?(UserName|DomainName|Workstation|WorkstationName|ComputerName|MachineName)[\"']>"
+    r"([^<>]{1,255})<"
 )
 _TAG = _compile(
     r"<(?:\w+:)?(ComputerName|MachineName|Computer|HostName|ServerName|UserName|SamAccountName|Domain|DomainName|"
@@ -87,39 +114,39 @@ _TAG = _compile(
 )
 _AD_SITE = _compile(
     r"(?:AD site of machine is|AD site(?: ?name)?|Active Directory site(?: name)?|DynamicSiteName|\bSite ?Name|"
-    r"サイト名)(?:[\"']?\s*[:=]\s*[\"']?|\s+is\s+|\s+'|\s+|</t[dh]>\s*<t[dh][^>]*>)([^\r\n\"'<>\[\],;]{2,64})"
+    r"\bADSite|>Site(?=</t[dh]>)|サイト名|>サイト(?=</t[dh]>))(?:[\"']?\s*[:=]\s*[\"']?|\s+is\s+|\s+'|\s+|</t[dh]>\s*<t[dh][^>]*>)([^\r\n\"'<>\[\],;]{2,64})"
 )
 _NO_SITE = re.compile(rb"(?:code|search|is|of|from|in|for|not|has|was|and|the)\b", re.IGNORECASE)
 _USER_KEYS = (
-    r"\b(?:user ?name|logon ?name|logged[ -]?on user|last ?logged ?on ?user|samaccountname|user ?id|run ?as ?user|"
+    r"(?:\b|default)user ?name",
+    r"\b(?:logon ?name|logged[ -]?on user|last ?logged ?on ?user|samaccountname|user ?id|run ?as ?user|"
     r"primary ?user|top ?console ?user|user|account(?: name)?|owner)",
-    r"ユーザー ?名",
+    r"(?:ユーザー|アカウント) ?名",
 )
 _KEYED_USER = _compile(
     rf"(?:{'|'.join(_USER_KEYS)})(?:{_SEP}|[ \t]+(?=['\"]))[\"']?(?:({_DOMAIN})\\{{1,4}})?"
     rf"({_USER})(?![\\:({{@\x80-\xff])"
 )
-_USER_AND_SID = _compile(rf"\buser ({_USER}) \(S-1-")
+_USER_AND_SID = _compile(
+    rf"\buser (?!(?:is|has|was|not)\b)({_USER}) (?:\(S-1-|(?:has |is )?(?:logged|signed) o|in session)"
+)
 _DOMAIN_KEYS = (
     r"\b(?:AD |DNS |primary |NetBIOS |user ?|logon ?|machine ?|account ?)?(?:domain|forest|suffix)(?: ?name)?",
     r"\b(?:dns suffix(?: search list)?|userdnsdomain|workgroup)",
     r"DNS サフィックス[^:\r\n]*",
+    r"\bDom Name|DNSSUFFIX",
     r"ドメイン(?: ?名)?",
 )
 _KEYED_DOMAIN = _compile(rf"(?:{'|'.join(_DOMAIN_KEYS)}){_SEP_OR_IS}[\"']?([A-Z0-9][A-Z0-9._-]{{1,253}})(?![\w\\:(])")
 _SERIAL = _compile(
-    r"(?:serial ?(?:number|no\.?|#)|asset ?tag|service ?tag|identifying ?number|シリアル(?: ?番号)?)"
+    r"(?:serial ?(?:number|no\.?|#)|\bserial(?=[:=])|\bS/?N(?=:)|asset ?tag|service ?tag|identifying ?number"
+    r"|シリアル(?: ?番号)?)"
     rf"{_SEP}[\"'/]?([A-Z0-9][A-Z0-9-]{{3,62}})(?:/([A-Z0-9][A-Z0-9-]{{3,62}}))?"
 )
-_SECRET = _compile(
-    r"\b[\w-]{0,24}?(?:password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string)"
-    r"[\"']?\s*[:=]\s*(?:\\?[\"'])?(?!(?:true|false)(?:[\s\"'<>,;]|$))([^\s\"'<>,;&\\]{2,})"  # HasPrivateKey : True
-    r"|\b(?:proxy-)?authorization[\"']?\s*[:=]\s*[\"']?([^\r\n\"'<>]+)"
-    r"|\b(?:set-)?cookie[\"']?\s*:\s*([^\r\n\"'<>]+)"
-    r"|\b(?:bearer|negotiate|ntlm|basic)\s+([A-Z0-9+/=._~-]{16,})"
-)
 _OWNER = _compile(
-    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|full name|company(?: ?name)?|"
+    rf"(?:registered (?:owner|organi[sz]ation)|RegisteredO(?:wner|rganization)|PrimaryOwnerName|full name|"
+    r"\bTenantName|(?:SMSTS|Registered)OrgName|\bSSID(?= *:)|"
+    r"(?:User|LoggedOn|UserPrincipal)DisplayName|company(?: ?name)?|TargetGroup(?=[\"' ])|"
     rf"登録されている(?:所有者|組織)){_SEP}[\"']?([^\r\n\"'<>;,\[\]]{{3,64}})"
 )
 _PART_OF_NAME = _compile(
@@ -158,11 +185,7 @@ def _site(value: bytes, at: int) -> Iterator[Span]:
 
 def _url(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _URL.finditer(work, start, end):
-        if found[1]:
-            yield Span(*found.span(1), As.SECRET, 1)
-        yield from _host(found[2], found.start(2), 2)
-    for found in _URL_SECRET.finditer(work, start, end):
-        yield Span(*found.span(1), As.SECRET, 1)
+        yield from _host(found[1], found.start(1), 2)
 
 
 def _unc(work: bytes, start: int, end: int) -> Iterator[Span]:
@@ -226,15 +249,20 @@ def _keyed_host(work: bytes, start: int, end: int) -> Iterator[Span]:
         known = "." in name or not public.is_ordinary(name) or name.isupper()
         if known and public.looks_like_name(name):
             yield from _host(found[1], found.start(1), 4)
+
+
+def _near_host(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _NEAR_HOST.finditer(work, start, end):
         if public.looks_like_label(text_of(found[1])):
             yield Span(*found.span(1), As.HOST, 6)
-    for found in _RESTARTING.finditer(work, start, end):
-        yield Span(*found.span(1), As.HOST, 4)
-    for found in _QUOTED_HOST.finditer(work, start, end):
-        yield from _listed_hosts(found, found.lastindex or 1)
-    for found in _PARAMETER.finditer(work, start, end):
-        yield from _listed_hosts(found, 1)
+
+
+def _told_host(work: bytes, start: int, end: int) -> Iterator[Span]:
+    for expression in (_ONLY_HOST, _QUOTED_HOST, _POINT, _PARAMETER, _RESTARTING, _SHOWN_NAMES):
+        for found in expression.finditer(work, start, end):
+            for group in range(1, expression.groups + 1):
+                if found[group]:
+                    yield from _listed_hosts(found, group)
 
 
 def _listed_hosts(found: re.Match[bytes], group: int) -> Iterator[Span]:
@@ -246,8 +274,11 @@ def _listed_hosts(found: re.Match[bytes], group: int) -> Iterator[Span]:
 
 def _proxy(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _HOST_PORT.finditer(work, start, end):
-        if int(found[2]) < 65536 and not public.is_public_host(text_of(found[1])):
+        name = text_of(found[1])
+        if int(found[2]) < 65536 and not public.is_public_host(name) and public.looks_like_name(name):
             yield Span(*found.span(1), As.HOST, 4)
+    for found in _WILDCARD.finditer(work, start, end):
+        yield Span(*found.span(1), As.NETWORK, 1)
     for listed in _BYPASS.finditer(work, start, end):
         for one in re.finditer(rb"[^;,\s]+", listed[1]):
             if re.fullmatch(rb"[A-Za-z][A-Za-z0-9-]*\d[A-Za-z0-9-]*", one.group()):
@@ -255,7 +286,7 @@ def _proxy(work: bytes, start: int, end: int) -> Iterator[Span]:
 
 
 def _tagged(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for found in (*_ATTRIBUTE.finditer(work, start, end), *_TAG.finditer(work, start, end)):
+    for found in chain.from_iterable(one.finditer(work, start, end) for one in (_ATTRIBUTE, _TAG, _EVENT_DATA)):
         tag, value = found[1].lower(), found[2].strip()
         at = found.start(2) + found[2].find(value)
         if not value or b"\\" in value:
@@ -307,20 +338,13 @@ def _serial(work: bytes, start: int, end: int) -> Iterator[Span]:
                 yield Span(*found.span(group), As.SERIAL, 2)
 
 
-def _secret(work: bytes, start: int, end: int) -> Iterator[Span]:
-    for found in _SECRET.finditer(work, start, end):
-        for group in range(1, 5):
-            if found[group]:
-                yield Span(*found.span(group), As.SECRET, 0)
-
-
 def _owner(work: bytes, start: int, end: int) -> Iterator[Span]:
     for found in _OWNER.finditer(work, start, end):
         value = found[1].strip(b" .")
         name = text_of(value)
         if value and not public.is_public_certificate_name(name) and not public.is_public_account(name):
             yield Span(
-                found.start(1) + found[1].find(value), found.start(1) + found[1].find(value) + len(value), As.UNIT, 5
+                found.start(1) + found[1].find(value), found.start(1) + found[1].find(value) + len(value), As.UNIT, 3
             )
 
 
@@ -345,58 +369,86 @@ def _directory(work: bytes, start: int, end: int) -> Iterator[Span]:
             yield Span(at, stop, As.UNIT, 3, key in (b"CN", b"O") and len(value) >= 5 and b"=" not in value)
 
 
+_TRIGGER_SEP = rb"(?:\W| is)"
 CONTEXTS = {
-    "url": Shape((rb"(?:://|%3a%2f%2f)[^\s/]",), _url),
+    **CREDENTIALS,
+    "url": Shape((rb"(?::\\?/\\?/|%3a%2f%2f)[^\s/]",), _url),
     "unc": Shape((rb"\\\\[a-z0-9_]", rb"\\unc\\"), _unc),
     "file-of-user": Shape((rb"sc(?:notify|client|toastnotification)_[^@\s]{1,64}@",), _file_of_user),
     "profile": Shape((rb"(?:\\|/)(?:users|documents and settings)(?:\\|/)",), _profile),
     "account": Shape(
         (
-            rb"(?:^|[\s\"'<>(=\[,;:|\x80-\xff])[a-z0-9][a-z0-9_.-]{0,62}\\{1,4}[a-z0-9_\x80-\xff]",
+            rb"(?:^|[\s\"'<>(=\[,;:|\x80-\xff])[a-z0-9][a-z0-9_.-]{0,62}(?:\\{1,4}|%5c)[a-z0-9_\x80-\xff]",
             rb"[a-z0-9]\\{1,2}[a-z0-9_-]{1,15}\$",
         ),
         _no_span,
     ),
     "keyed-host": Shape(
         (
-            rb"(?:computer|machine|host|dns|netbios|device|cs|server|node|mp|dp|sup|fsp|resource)[ _]?name",
-            rb"__server",
-            rb"\b(?:sys|fqdn|workstation)\W",
+            rb"(?:computer|machine|host|dns|netbios|device|cs|server|system|node|mp|dp|sup|fsp|workstation)[ _]?names?"
+            + _TRIGGER_SEP,
+            rb"\b(?:__server|dnshostname|mphostname|localcomputer|sys|fqdn|source ?workstation|workstation)"
+            + _TRIGGER_SEP,
+            rb"(?:management|distribution|update) ?point" + _TRIGGER_SEP,
+            rb"\b(?:smsmp|fsp|ccmhostname|smsslp)=|/mp:|\b(?:lookup|default|assigned|current|proxy|internet) mp\W",
+            rb"proxy ?server|data source|\bnetbios|client ?name",
+            "group policy was applied from|グループ ポリシーの適用元".encode(),
+            "(?:コンピューター|コンピュータ|ホスト|デバイス|ワークステーション) ?名".encode(),
+        ),
+        _keyed_host,
+    ),
+    "near-host": Shape(
+        (
+            rb"\b(?:server|computer|machine|host|client|resource|resource ?name|workstation|node|mp|dp|sup|proxy|point|"
+            rb"site system|name)[\"']?(?:[ \t]{0,8}[:=][ \t]{0,8}|[ \t]{1,8}|>)(?:\\?[\"'\[<(]|&lt;|&quot;)?"
+            rb"[a-z0-9-]{0,62}\d",
+        ),
+        _near_host,
+    ),
+    "told-host": Shape(
+        (
+            rb"(?:^|[{,;])[ \t]{0,40}[\"']?(?:computer|host|machine|server|client|device|node)[\"']?[ \t]{0,8}[:=]",
+            "コンピューター|コンピュータ".encode(),
             rb"\) has initiated the",
             rb"\b(?:host|server|computer|machine)\s{0,2}[:=]?\s{0,2}'",
             rb"remote name|\bat host |machine: |[a-z0-9] \[\d{1,3}\.",
             rb"[-/](?:computer|server|cn)(?:name)?[ :]",
+            rb"; names |\bmp (?:changed from <|name retrieved is|[^\s]{1,64} using version)|\bname: '|issued to '",
+            rb"\b(?:host|termsrv|mssqlsvc|restrictedkrbhost|wsman|cifs)/[a-z][a-z0-9.-]{3}",
             "リモート名".encode(),
-            rb"\b(?:server|computer|machine|host|client|resource|node|mp|dp|sup|proxy|point|system|name)\W{1,4}[a-z0-9-]{0,62}\d",
-            "コンピュータ|ホスト|デバイス名".encode(),
         ),
-        _keyed_host,
+        _told_host,
     ),
     "proxy": Shape((rb"proxy", rb"bypass", "プロキシ|バイパス".encode()), _proxy),
     "tagged": Shape(
         (
+            rb"<data name=",
             rb"<(?:adsite|forest|domain|computer|machine|server|user)\s",
             rb"<[a-z0-9:]{0,10}(?:computer|machine|host|server|user|samaccount|domain|dnsdomain|site)(?:name)?>",
         ),
         _tagged,
     ),
-    "ad-site": Shape((rb"ad site|directory site|site ?name", "サイト名".encode()), _ad_site),
+    "ad-site": Shape((rb"ad ?site|directory site|site ?name|>site<", "サイト名|>サイト<".encode()), _ad_site),
     "keyed-user": Shape(
         (
-            rb"\b(?:user|account|owner|logon|samaccount|logged|runas)|(?:console|primary|as|on) ?user",
-            "ユーザー ?名".encode(),
+            rb"\b(?:user|account|owner|logon|samaccount|logged|runas)|(?:console|primary|as|on|default) ?user",
+            "(?:ユーザー|アカウント) ?名".encode(),
         ),
         _keyed_user,
     ),
-    "keyed-domain": Shape((rb"domain|forest|suffix|workgroup", "サフィックス|ドメイン".encode()), _keyed_domain),
-    "serial": Shape((rb"serial ?(?:n|#)|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial),
-    "secret": Shape(
-        (
-            rb"password|passwd|passphrase|pwd|secret|api[_-]?key|private[_-]?key|connection ?string",
-            rb"authorization|cookie|bearer|negotiate|ntlm|basic ",
-        ),
-        _secret,
+    "keyed-domain": Shape(
+        (rb"domain|forest|suffix|workgroup|dom name", "サフィックス|ドメイン".encode()), _keyed_domain
     ),
-    "owner": Shape((rb"registered ?o|full name|company", "登録されている".encode()), _owner),
+    "serial": Shape(
+        (rb"serial ?(?:n|#|[:=])|\bs/?n:|asset ?tag|service ?tag|identifying ?number", "シリアル".encode()), _serial
+    ),
+    "owner": Shape(
+        (
+            rb"registered ?o|tenantname|orgname|\bssid|full name|ownername|ondisplayname|serdisplayname|company",
+            rb"targetgroup",
+            "登録されている".encode(),
+        ),
+        _owner,
+    ),
     "directory": Shape((rb"\b(?:cn|ou|dc)=",), _directory),
 }

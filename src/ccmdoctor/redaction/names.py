@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 _LONG = 6  # letters of a name that is replaced inside words too
-_LONGEST = 253  # characters of a DNS name
+_LONGEST = 253  # characters of a DNS name; no other name is longer
 
 
 class Names:
@@ -68,7 +68,7 @@ class Names:
     def other(self, kind: Kind, name: str, loose: bool = True) -> None:
         """A user, a site of Active Directory, a serial number and so on; ``loose`` when it may stand anywhere."""
         low = name.casefold().strip()
-        if low:
+        if 0 < len(low) <= _LONGEST:  # a longer one is no name, and no automaton takes it
             self._others.setdefault(kind, {}).setdefault(low, "")
             if loose:
                 self._loose.add((kind, low))

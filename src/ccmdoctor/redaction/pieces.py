@@ -15,10 +15,12 @@ from ccmdoctor.sources.artifact import forget
 
 PIECE = 4 << 20  # bytes of a file taken at a time
 LONGEST_LINE = 16 << 20  # bytes; a longer line is cut at a blank
+_LONGEST_LIST = 1_000  # lines of a list of bytes that are kept together
 _RUN = rb"(?:[\x09\x0a\x0d\x20-\x7e]\x00)"
 # letters of other scripts between two runs belong to them: general punctuation to CJK, full-width forms
 _OTHER = rb"(?:[\x00-\xff][\x01-\x1f\x20\x21\x25\x30-\x9f\xac-\xd7\xfe\xff])"
 _WIDE = re.compile(rb"%s{4,}(?:%s{1,400}?%s{2,})*" % (_RUN, _OTHER, _RUN))
+_STRAY = re.compile(rb"(?<=[^\x00-\x20])\x00+(?=[^\x00-\x20])")
 _MARKS = {b"\xef\xbb\xbf": "utf-8", b"\xff\xfe": "utf-16-le", b"\xfe\xff": "utf-16-be"}
 
 Change = Callable[[bytes], bytes]
@@ -57,15 +59,20 @@ def _changed_narrow(piece: bytes, change: Change) -> bytes:
 
 
 def _by_lines(piece: bytes, change: Change) -> bytes:
-    """A piece of single-byte text; when it is not all UTF-8, each line is read in its own encoding."""
-    with suppress(UnicodeDecodeError):
-        piece.decode("utf-8")
-        return change(piece)
+    """A piece of single-byte text; when it is not all UTF-8, each line is read in its own encoding.
+
+    NULs inside words are passed over, as every reader does: ``con\\0toso`` is a name.
+    """
+    if b"\x00" not in piece:
+        with suppress(UnicodeDecodeError):
+            piece.decode("utf-8")
+            return change(piece)
     lines = piece.split(b"\n")
-    encodings = [_encoding(line) for line in lines]
+    read = [_STRAY.sub(b"", line) for line in lines]
+    encodings = [_encoding(line) for line in read]
     work = [
         line if encoding == "utf-8" else line.decode(encoding).encode("utf-8")
-        for line, encoding in zip(lines, encodings, strict=True)
+        for line, encoding in zip(read, encodings, strict=True)
     ]
     new = change(b"\n".join(work)).split(b"\n")
     return b"\n".join(
@@ -121,7 +128,7 @@ def _pieces(data: Data, at: int) -> Iterator[bytes]:
     while at < len(data):
         end = min(len(data), at + PIECE)
         while end < len(data):
-            cut = data.rfind(b"\n", at, end) + 1
+            cut = _line_end(data, at, end)
             if cut > at:
                 end = cut + (data[cut : cut + 1] == b"\x00")  # the second byte of a line feed in UTF-16
                 break
@@ -131,3 +138,15 @@ def _pieces(data: Data, at: int) -> Iterator[bytes]:
             end = min(len(data), end + PIECE)
         yield bytes(data[at:end])
         at = end
+
+
+def _line_end(data: Data, start: int, end: int) -> int:
+    """Behind the last line end, if possible not inside a list of bytes that goes on (``68,00,\\``)."""
+    last = cut = data.rfind(b"\n", start, end) + 1
+    for _ in range(_LONGEST_LIST):
+        if not re.search(rb"(?:\\|,)[ \t]*\r?\n$", bytes(data[max(start, cut - 8) : cut])):
+            return cut
+        cut = data.rfind(b"\n", start, cut - 1) + 1
+        if cut <= start:
+            break
+    return last

@@ -31,21 +31,29 @@ def rewritten(data: bytes, change: Callable[[str], str]) -> bytes:
 
 
 def text_of(data: bytes) -> str:
-    """Every text in the file, one a line, to learn names from."""
+    """Every text in the file, to learn names from, as in a registry export: ``"name"="text"`` below its key."""
     lines: list[str] = []
-
-    def take(text: str) -> str:
-        lines.append(text)
-        return text
-
-    rewritten(data, take)
+    if not data.startswith(_HEADER):
+        return ""
+    at = len(_HEADER)
+    while at < len(data) and (entry := _entry(data, at)):
+        key, name, kind, value, at = entry
+        lines.append(f"[{key}]")
+        lines += [f'"{name}"="{text}"' for text in _texts(kind, value) or ()]
     return "\n".join(lines)
 
 
+def _texts(kind: int, value: bytes) -> list[str] | None:
+    """The texts of a value, which a NUL parts; None when it is of another kind."""
+    if kind not in _TEXTS or len(value) % 2:
+        return None
+    return value.decode("utf-16-le", "surrogatepass").split("\x00")
+
+
 def _value(kind: int, value: bytes, change: Callable[[str], str]) -> bytes:
-    if kind in _TEXTS and len(value) % 2 == 0:
-        text = value.decode("utf-16-le", "surrogatepass")
-        return "\x00".join(change(one) for one in text.split("\x00")).encode("utf-16-le", "surrogatepass")
+    texts = _texts(kind, value)
+    if texts is not None:
+        return "\x00".join(change(one) for one in texts).encode("utf-16-le", "surrogatepass")
     return value if kind in _NUMBERS and len(value) <= 8 else bytes(len(value))
 
 

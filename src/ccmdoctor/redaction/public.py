@@ -76,6 +76,12 @@ def is_public_certificate_name(name: str) -> bool:
     return any(low == one or low.startswith(f"{one} ") for one in _listed("certificates", "names"))
 
 
+def is_public_policy(name: str) -> bool:
+    """Group policy objects and groups that every domain or computer has."""
+    low = name.casefold()
+    return low in _listed("policies", "names") or is_public_account(low)
+
+
 def is_public_share(name: str) -> bool:
     """Administrative shares, and those that ConfigMgr and WSUS make."""
     low = name.casefold()
@@ -131,6 +137,9 @@ _NOT_A_NAME = re.compile(
 )
 
 
+_NUMBERED = re.compile(r"(?:sms|sql|ccm|wmi)[a-z-]{0,12}\d{1,3}", re.IGNORECASE)  # a name, where a name is expected
+
+
 def looks_like_label(name: str) -> bool:
     """Whether a single word can only be a computer's name."""
     return (
@@ -159,7 +168,9 @@ def looks_like_name(name: str) -> bool:
     low = name.casefold()
     return (
         bool(re.search(r"[^\W\d_]", name))
-        and not _NOT_A_NAME.fullmatch(name)
+        and not (_NOT_A_NAME.fullmatch(name) and not _NUMBERED.fullmatch(name))
         and not is_public_account(low)
-        and not low.endswith((".exe", ".dll", ".log", ".cpp", ".msi", ".xml", ".cab", ".sys", ".txt"))
+        and not low.endswith(
+            (".exe", ".dll", ".log", ".cpp", ".msi", ".xml", ".cab", ".sys", ".txt", ".h", ".cs", ".hpp")
+        )
     )

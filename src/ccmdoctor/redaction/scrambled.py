@@ -52,9 +52,10 @@ class Scrambler:
 
     def hex(self, written: str) -> str:
         """Other hexadecimal digits in the same case; 32 of them are a GUID without its hyphens."""
-        if len(written) == 32:
+        plain = _NOT_HEX.sub("", written).lower()
+        if len(plain) == 32:
             return self.guid(written)
-        return cased(written, self.digits(written.lower()))
+        return self._spelled(written, self.digits(plain))
 
     def _spelled(self, written: str, digits: str) -> str:
         own = iter(digits)

@@ -87,9 +87,13 @@ class Redaction:
             learner.learn(text.encode("utf-8", "surrogatepass"))
         elif kind is Kind.TEXT:
             small = len(data) <= _SMALL
+            fields = b""
 
             def take(work: bytes) -> bytes:
+                nonlocal fields
                 learner.learn(work, with_tables=small)
+                if fields or b"#Fields:" in work:
+                    fields = learner.learn_rows(work, fields)
                 return work
 
             for _ in changed(data, self._telling(take, name, len(data))):

@@ -15,6 +15,7 @@ class As(StrEnum):
     USER = "user"
     ADDRESS = "address"
     ADDRESS6 = "address6"
+    NETWORK = "network"  # the first parts of an address, with a wildcard behind them: "10.1" of 10.1.*
     MAC = "mac"
     SID = "sid"
     GUID = "guid"
@@ -46,12 +47,24 @@ Find = Callable[[bytes, int, int], Iterator[Span]]
 
 
 class Shape(NamedTuple):
-    """Triggers (expressions of the automaton, case does not count) and the closer look at a line."""
+    """Triggers (expressions of the automaton, case does not count) and the closer look at a line.
+
+    ``teaches`` is False when what is found has to be known nowhere else: a GUID shows by itself wherever it stands.
+    """
 
     triggers: tuple[bytes, ...]
     find: Find
+    teaches: bool = True
 
 
 def text_of(raw: bytes) -> str:
     """Bytes of a line as text; whatever is no UTF-8 survives."""
     return raw.decode("utf-8", "surrogateescape")
+
+
+def whole(work: bytes, span: Span) -> Span:
+    """A span that ends inside a letter of several bytes (a bound counts bytes) goes on to the end of that letter."""
+    end = span.end
+    while end < len(work) and work[end] & 0xC0 == 0x80:
+        end += 1
+    return span if end == span.end else span._replace(end=end)

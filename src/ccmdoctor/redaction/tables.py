@@ -1,4 +1,10 @@
-"""Columns of names in small outputs: what ``Format-Table`` and ``Export-Csv`` print of computers and users."""
+"""Columns of names: what ``Format-Table`` and ``Export-Csv`` print of computers and users, and logs of a web server.
+
+A log of IIS names its columns in a line of its own (w3.org/TR/WD-logfile)::
+
+    #Fields: date time s-sitename s-computername s-ip cs-method cs-uri-stem cs-username
+    2025-03-25 01:02:03 W3SVC1 SUP01 10.1.2.3 POST /ClientWebService/client.asmx CONTOSO\\PC0123$
+"""
 
 from __future__ import annotations
 
@@ -7,21 +13,25 @@ import re
 from collections.abc import Iterator
 
 from ccmdoctor.redaction import public
-from ccmdoctor.redaction.spans import As, Span
+from ccmdoctor.redaction.spans import As, Span, text_of
 
 _COLUMNS = {
     As.HOST: (
         "computer", "computername", "pscomputername", "machine", "machinename", "__server", "server", "servername",
         "host", "hostname", "dnshostname", "netbiosname", "device", "devicename", "client", "csname",
+        "node", "systemname", "s-computername", "cs-host", "workstation", "workstationname",
         "コンピューター名", "デバイス名",
     ),
-    As.USER: ("user", "username", "logonname", "samaccountname", "owner", "lastlogonuser", "primaryuser", "ユーザー名"),
+    As.USER: ("user", "username", "logonname", "samaccountname", "owner", "lastlogonuser", "primaryuser",
+        "primaryownername", "cs-username", "ユーザー名"),
     As.SERIAL: ("serialnumber", "identifyingnumber", "assettag"),
 }  # fmt: skip
 _KIND = {name: what for what, names in _COLUMNS.items() for name in names}
 _RULE = re.compile(rb"^[ ]*-+(?: +-+)*[ ]*\r?$", re.MULTILINE)
 _LONGEST_ROW = 4_000  # bytes
-_MOST_HEADERS = 50  # lines from the top in which a header of comma-separated columns is looked for
+_NAMES = re.compile(rb'^"?[\w .#-]{1,60}"?(?:,"?[\w .#-]{1,60}"?){1,200}\r?$', re.MULTILINE)
+_FIELDS = re.compile(rb"^#Fields: ([^\r\n]{1,4000})", re.MULTILINE)
+_PORT = re.compile(r":\d{1,5}$")
 _VALUE = re.compile(r"[\w.$-]+")
 
 
@@ -66,14 +76,35 @@ def _ruled(work: bytes, header: bytes, rule: re.Match[bytes]) -> Iterator[Span]:
 
 
 def _separated(work: bytes) -> Iterator[Span]:
+    """Below every line that holds nothing but words between commas, of which one names such a column."""
+    done = 0
+    for header in _NAMES.finditer(work):
+        kinds = [_KIND.get(name.strip('"\r ').casefold()) for name in text_of(header[0]).split(",")]
+        if not any(kinds) or header.start() < done:
+            continue
+        for place, row in _rows(work, header.start()):
+            yield from _cells(row, place, kinds)
+            done = place + len(row)
+
+
+def logged(work: bytes, fields: bytes) -> tuple[list[tuple[As, str]], bytes]:
+    """Names in rows of a web server's log, of which ``fields`` are the columns at first; and the columns at its end."""
+    found: set[tuple[As, str]] = set()
     at = 0
-    for line in work.split(b"\n", _MOST_HEADERS)[:_MOST_HEADERS]:
-        kinds = [_KIND.get(name.strip('"\r ').casefold()) for name in line.decode("utf-8", "replace").split(",")]
-        if len(kinds) > 1 and any(kinds) and len(line) <= _LONGEST_ROW:
-            for place, row in _rows(work, at):
-                yield from _cells(row, place, kinds)
-            return
-        at += len(line) + 1
+    for header in (*_FIELDS.finditer(work), None):
+        stop = header.start() if header else len(work)
+        for place, name in enumerate(fields.split(b" ")):
+            what = _KIND.get(text_of(name).casefold())
+            if what:
+                column = re.compile(rb"^(?:[^\s#][^\s]* ){%d}([^\s]+)" % place, re.MULTILINE)
+                found.update((what, _PORT.sub("", text_of(value))) for value in set(column.findall(work[at:stop])))
+        if header:
+            at, fields = header.end(), header[1].rstrip()
+    return sorted(one for one in found if _VALUE.fullmatch(one[1]) and _is_name(one[1])), fields
+
+
+def _is_name(text: str) -> bool:
+    return public.looks_like_name(text) and not public.is_ordinary(text)
 
 
 def _cells(row: bytes, at: int, kinds: list[As | None]) -> Iterator[Span]:
@@ -86,7 +117,6 @@ def _cells(row: bytes, at: int, kinds: list[As | None]) -> Iterator[Span]:
 
 
 def _cell(what: As, value: bytes, at: int) -> Iterator[Span]:
-    text = value.decode("utf-8", "surrogateescape")
-    if not _VALUE.fullmatch(text) or not public.looks_like_name(text) or public.is_ordinary(text):
-        return
-    yield Span(at, at + len(value), what, 5)
+    text = text_of(value)
+    if _VALUE.fullmatch(text) and _is_name(text):
+        yield Span(at, at + len(value), what, 5)

@@ -9,18 +9,20 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cache
 from typing import Any, NamedTuple
 
-from ccmdoctor.redaction import public
+from ccmdoctor.redaction import encoded, public, reports
 from ccmdoctor.redaction.addresses import AddressMap, parse
 from ccmdoctor.redaction.contexts import CONTEXTS, account_spans, accounts
+from ccmdoctor.redaction.known_lines import KNOWN_LINES
 from ccmdoctor.redaction.names import Kind, Names
 from ccmdoctor.redaction.scrambled import Scrambler
 from ccmdoctor.redaction.shapes import SHAPES, quads
-from ccmdoctor.redaction.spans import As, Span
+from ccmdoctor.redaction.spans import As, Span, whole
 from ccmdoctor.redaction.spans import text_of as _str
-from ccmdoctor.redaction.tables import columns
+from ccmdoctor.redaction.tables import columns, logged
 
 _KINDS = {
     As.HOST: Kind.HOST, As.DOMAIN: Kind.DOMAIN, As.USER: Kind.USER, As.ADDRESS: Kind.ADDRESS, As.ADDRESS6: Kind.ADDRESS,
+    As.NETWORK: Kind.ADDRESS,
     As.MAC: Kind.HARDWARE, As.SID: Kind.SID, As.GUID: Kind.GUID, As.HEX: Kind.HASH, As.WIDE_HEX: Kind.SERIAL,
     As.BASE64: Kind.HASH, As.SERIAL: Kind.SERIAL, As.SITE: Kind.SITE, As.UNIT: Kind.UNIT, As.SHARE: Kind.SHARE,
     As.SECRET: Kind.SECRET,
@@ -33,6 +35,7 @@ _MOST_REMEMBERED = 200_000  # replacements kept ready
 _TRAILER = re.compile(
     rb"\]LOG\]!><time=[^>\r\n]{0,1024}>|\$\$<[^<>\r\n]{0,120}><[^<>\r\n]{0,80}><thread=[^<>\r\n]{0,40}>"
 )
+_FRAMES = (b"]LOG]!>", b"$$<")
 _CONTEXT = re.compile(rb"context=\"([^\"]+)\"")
 
 # what tells an address from a version with four parts
@@ -57,8 +60,10 @@ _ADDRESS_BEFORE = re.compile(
 _ADDRESS_AFTER = re.compile(
     r":\d{2,5}(?!\d)|/\d{1,2}(?![\d.])|/255\.|\s?\((?:preferred|優先)|\s?-\s?\d{1,3}\.\d".encode(), re.IGNORECASE
 )
+_PRIVATE = re.compile(rb"192\.168\.|172\.(?:1[6-9]|2\d|3[01])\.")
 _PREFIX = re.compile(rb"/(?:(\d{1,2})(?![\d.])|(255\.\d{1,3}\.\d{1,3}\.\d{1,3}))")
 _OF_NAME = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_.-")
+_CUT = re.compile("[\udc80-\udcff]")  # half a letter: no name
 _LONGEST_NAME = 253  # characters of a DNS name
 
 
@@ -137,13 +142,30 @@ def _segment(work: bytes, at: int, floor: int) -> tuple[int, int]:
     return start, stop
 
 
-_LOOKS = {**SHAPES, **CONTEXTS}
+_LOOKS = {**SHAPES, **CONTEXTS, **KNOWN_LINES}
+_TEACHING = frozenset(name for name, shape in _LOOKS.items() if shape.teaches) | {"quad"}  # its company is weighed
+_BYTES = "bytes"  # a hit that is no shape of a line: the piece holds texts that are written as lists of bytes
 
 
 @cache
 def _shape_automaton() -> tuple[_Automaton, tuple[str, ...]]:
     triggers = [(trigger, name) for name, shape in _LOOKS.items() for trigger in shape.triggers]
+    triggers.append((encoded.TRIGGER, _BYTES))
     return _Automaton([trigger for trigger, _ in triggers]), tuple(name for _, name in triggers)
+
+
+class _Hits(NamedTuple):
+    """(end, shape) of every hit in order, and whether there are lists of bytes."""
+
+    found: list[tuple[int, str | int]]
+    encoded: bool
+
+
+def _shape_hits(work: bytes) -> _Hits:
+    automaton, owner = _shape_automaton()
+    found: list[tuple[int, str | int]] = [(end, owner[number]) for end, number in automaton.hits(work)]
+    kept = [hit for hit in found if hit[1] is not _BYTES]
+    return _Hits(kept, len(kept) < len(found))
 
 
 class Learner:
@@ -156,11 +178,16 @@ class Learner:
 
     def learn(self, work: bytes, with_tables: bool = False) -> None:
         """Take in a piece of text (UTF-8 bytes of whole lines)."""
-        automaton, owner = _shape_automaton()
-        for line in _lines(work, ((end, owner[number]) for end, number in automaton.hits(work))):
-            for name in line.shapes:
-                for span in _LOOKS[name].find(work, line.start, line.end):
-                    self._take(work, span)
+        hits = _shape_hits(work)
+        if hits.encoded:
+            for text in encoded.texts(work):
+                self.learn(text)
+        for line in _lines(work, (hit for hit in hits.found if hit[1] in _TEACHING)):
+            spans = [span for name in line.shapes for span in _LOOKS[name].find(work, line.start, line.end)]
+            frames = _frames(work, line, spans)
+            for span in spans:
+                if not any(frame.start < span.end and span.start < frame.end for frame in frames):
+                    self._take(work, whole(work, span))
             if "quad" in line.shapes:
                 self._weigh(work, line)
             if "account" in line.shapes:
@@ -170,28 +197,43 @@ class Learner:
         if with_tables:
             for span in columns(work):
                 self._take(work, span)
+            for what, name in reports.names(work):
+                self._note(what, name)
+
+    def learn_rows(self, work: bytes, fields: bytes) -> bytes:
+        """Take in a piece of a web server's log with its columns so far; gives the columns at its end."""
+        found, fields = logged(work, fields)
+        for what, name in found:
+            self._note(what, name)
+        return fields
 
     def _take(self, work: bytes, span: Span) -> None:
         text = _str(work[span.start : span.end])
-        if span.what is As.HOST:
-            self.names.host(text)
-        elif span.what is As.DOMAIN:
-            self.names.domain(text)
-        elif span.what is As.WIDE_HEX:
-            self.names.other(Kind.SERIAL, bytes.fromhex(text)[::2].decode("ascii", "replace").strip())
-        elif span.what is As.ADDRESS and span.rank > 1:
+        if span.what is As.ADDRESS and span.rank > 1:
             self._quads.setdefault(text, [False, False])[0] = True
-        elif span.what in _NAMED:
-            if span.what is As.USER and public.is_public_account(text):
-                return
-            self.names.other(_NAMED[span.what], text, span.loose)
+        else:
+            self._note(span.what, text, span.loose)
+
+    def _note(self, what: As, text: str, loose: bool = True) -> None:
+        if _CUT.search(text):
+            return
+        if what is As.HOST:
+            self.names.host(text)
+        elif what is As.DOMAIN:
+            self.names.domain(text)
+        elif what is As.WIDE_HEX:
+            self.names.other(Kind.SERIAL, bytes.fromhex(text)[::2].decode("ascii", "replace").strip())
+        elif what in _NAMED and not (what is As.USER and public.is_public_account(text)):
+            self.names.other(_NAMED[what], text, loose)
 
     def _weigh(self, work: bytes, line: Line) -> None:
         for found in quads(work, line.start, line.end):
             before = work[max(line.start, found.start() - 220) : found.start()]
             after = work[found.end() : min(line.end, found.end() + 24)]
             seen = self._quads.setdefault(found.group().decode(), [False, False])
-            version = bool(_VERSION_BEFORE.search(before) or _VERSION_AFTER.match(after))
+            # no product has versions that begin like private networks
+            sure = _PRIVATE.match(found.group()) is not None
+            version = not sure and bool(_VERSION_BEFORE.search(before) or _VERSION_AFTER.match(after))
             seen[1] = seen[1] or version
             # a product's number stands behind its name: "Calendar 10.1.2.4"
             address = _ADDRESS_BEFORE.search(before[-64:]) or _ADDRESS_AFTER.match(after)
@@ -250,7 +292,8 @@ class Replacer:
             As.HOST: names.dotted, As.DOMAIN: names.dotted, As.ADDRESS6: scrambler.ipv6, As.MAC: scrambler.mac,
             As.SID: scrambler.sid, As.GUID: scrambler.guid, As.HEX: scrambler.hex, As.WIDE_HEX: scrambler.wide_hex,
             As.BASE64: scrambler.base64, As.SECRET: lambda text: "redacted", As.SERIAL: scrambler.serial,
-            As.USER: lambda text: names.name(Kind.USER, text), As.SITE: lambda text: names.name(Kind.SITE, text),
+            As.NETWORK: addresses.network, As.USER: lambda text: names.name(Kind.USER, text),
+            As.SITE: lambda text: names.name(Kind.SITE, text),
             As.UNIT: lambda text: names.name(Kind.UNIT, text), As.SHARE: lambda text: names.name(Kind.SHARE, text),
         }  # fmt: skip
 
@@ -268,9 +311,13 @@ class Replacer:
 
     def change(self, work: bytes) -> bytes:
         """UTF-8 bytes of whole lines, redacted; the number of lines stays."""
+        hits = _shape_hits(work)
+        if hits.encoded:
+            work = encoded.changed(work, self.change)
+            hits = _shape_hits(work)
         made: list[bytes] = []
         at = 0
-        for line in _lines(work, self._hits(work)):
+        for line in _lines(work, self._with_names(work, hits.found)):
             spans = self._spans(work, line)
             if spans:
                 made.append(work[at : line.start])
@@ -279,9 +326,7 @@ class Replacer:
         made.append(work[at:])
         return b"".join(made)
 
-    def _hits(self, work: bytes) -> list[tuple[int, str | int]]:
-        automaton, owner = _shape_automaton()
-        hits: list[tuple[int, str | int]] = [(end, owner[number]) for end, number in automaton.hits(work)]
+    def _with_names(self, work: bytes, hits: list[tuple[int, str | int]]) -> list[tuple[int, str | int]]:
         if self._literals:
             hits += self._literals.hits(work)
             hits.sort(key=_place)
@@ -298,7 +343,12 @@ class Replacer:
         found += self._named(work, line)
         if not found:
             return []
-        found += _frames(work, line)
+        found = [whole(work, span) for span in found]
+        frames = _frames(work, line, found)
+        if len(found) == 1 and not frames:
+            return [] if found[0].what is As.KEPT else found
+        if frames:
+            found = [*(_before_frame(span, frames) for span in found), *frames]
         found.sort(key=lambda span: (span.rank, span.start - span.end, span.start))
         taken: list[Span] = []
         for span in found:
@@ -380,14 +430,26 @@ def _prefix(work: bytes, at: int) -> int | None:
     return min(int(found[1]), 32)
 
 
-def _frames(work: bytes, line: Line) -> Iterator[Span]:
+def _frames(work: bytes, line: Line, spans: Sequence[Span]) -> list[Span]:
+    """The frames of records in a line, without their context; none where all spans stand before the first one."""
+    first = min(at if (at := work.find(mark, line.start, line.end)) >= 0 else line.end for mark in _FRAMES)
+    if all(span.end <= first for span in spans):
+        return []
+    found: list[Span] = []
     for trailer in _TRAILER.finditer(work, line.start, line.end):
         start, end = trailer.span()
         context = _CONTEXT.search(work, start, end)
         if context:
-            yield Span(start, context.start(1), As.KEPT, -1)
+            found.append(Span(start, context.start(1), As.KEPT, -1))
             start = context.end(1)
-        yield Span(start, end, As.KEPT, -1)
+        found.append(Span(start, end, As.KEPT, -1))
+    return found
+
+
+def _before_frame(span: Span, frames: Sequence[Span]) -> Span:
+    """A span that runs on into the frame of its record ends there: what is secret in it must not stay for that."""
+    cut = next((frame.start for frame in frames if span.start < frame.start < span.end), span.end)
+    return span._replace(end=cut)
 
 
 def _stands_alone(work: bytes, start: int, end: int, name: bytes) -> bool:
