@@ -131,11 +131,13 @@ def _blanks(kind: str) -> str:
 def literals(text: str) -> tuple[bytes, ...]:
     """The longest fixed piece of a template, cut at placeholders and quotation marks, as it stands in a file.
 
-    Texts of a Japanese Windows stand there as UTF-8 or as cp932.
+    Texts of a Japanese Windows stand there as UTF-8 or as cp932; markup that was copied from the source of a web page
+    stands there with entities.
     """
     pieces = [piece.strip() for fixed, _, _ in _pieces(text) for piece in _MARKS.split(fixed)]
     longest = max((piece for piece in pieces if not _COMPONENT.fullmatch(piece)), key=len, default="")
-    return tuple(dict.fromkeys(longest.encode(encoding) for encoding in ("utf-8", "cp932")))
+    forms = (longest, html.escape(longest, quote=False))
+    return tuple(dict.fromkeys(form.encode(encoding) for form in forms for encoding in ("utf-8", "cp932")))
 
 
 @cache
