@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 from unittest import mock
 
-from material import MEGABYTE, command, folder, generate, median, peak, timed
+from material import MEGABYTE, an_hour_ago, command, folder, generate, median, peak, timed
 
 from ccmdoctor.evidence.base import Bundle, Target
 from ccmdoctor.reader import read
@@ -30,6 +30,7 @@ def by_size(sizes: tuple[int, ...], runs: int) -> list[tuple[float, float, float
             with log.open("ab") as out:
                 for _ in range(size // 200 - 1):
                     out.write(piece)
+            an_hour_ago(log)
             run = command("diagnose", str(log), "--format", "json")
             seconds = median(lambda run=run: timed(run), runs if size <= 200 else 1)  # type: ignore[misc]
             found.append((log.stat().st_size / MEGABYTE, seconds, peak(run)))

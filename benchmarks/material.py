@@ -88,6 +88,12 @@ def medians(runs: Sequence[Callable[[], float]], times: int) -> list[float]:
     return [statistics.median(column) for column in zip(*([run() for run in runs] for _ in range(times)), strict=True)]
 
 
+def an_hour_ago(log: Path) -> None:
+    """Date a log back: one that is being written to is copied before it is read."""
+    then = time.time() - 3600
+    os.utime(log, (then, then))
+
+
 def folder(path: Path, megabytes: int) -> None:
     """A ``CCM\\Logs`` folder of that size: logs of 5 MB and their rotations."""
     path.mkdir(parents=True, exist_ok=True)
@@ -96,7 +102,7 @@ def folder(path: Path, megabytes: int) -> None:
         rotation = "" if number < len(names) else f"-2025032{number % 10}-10020{number // 10}"
         log = path / f"{names[number % len(names)]}{rotation}.log"
         generate(log, min(5, megabytes), seed=number)
-        os.utime(log, (log.stat().st_atime, log.stat().st_mtime - 3600))  # a log that is being written to is copied
+        an_hour_ago(log)
 
 
 def zipped(source: Path, target: Path) -> None:

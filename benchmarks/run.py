@@ -37,8 +37,9 @@ Medians, every process cold, the page cache warm. Compare ratios, not seconds: a
 - **Evidence once.** Each kind of evidence is read once for a bundle and shared by all rules that name it.
 - **Late imports.** A command loads what it uses: `--help` loads the command line only, JSON needs neither the terminal
   nor the template library.
-- **Bounded memory.** Of each message the newest 5,000 events of a file are kept (older ones are counted), a quoted text
-  is at most 4,000 characters, and mapped pages are given back after each window.
+- **Bounded memory.** Of each message the newest 5,000 events of a file are kept, 500 once a file has given 50,000, and
+  the report says when there were more; a quoted text is at most 4,000 characters; pages of a large file are given back
+  after each window.
 
 ## Growth
 

@@ -177,8 +177,26 @@ def test_only_the_newest_events_of_a_flood_are_kept(tmp_path: Path, monkeypatch:
     content = "".join(
         line("Scan failed with error = 0x80244022.", f"10:{n % 60:02d}:{n // 60:02d}.000-540") for n in range(100)
     )
-    kept = read_files(tmp_path, WUAHandler_log=content).events["scan-failed"]
+    reading = read_files(tmp_path, WUAHandler_log=content)
+    kept = reading.events["scan-failed"]
     assert len(kept) == 10 and kept[-1].record.place.line == 100
+    assert [one.note for one in reading.coverage] == ["older-left-out"]
+
+
+def test_a_flood_of_many_messages_leaves_the_newest_of_each(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(reader, "MANY_EVENTS", 40)
+    monkeypatch.setattr(reader, "FEWER_EVENTS", 3)
+    noisy = [line("Scan failed with error = 0x80244022.", f"10:00:{n % 60:02d}.000-540") for n in range(100)]
+    rare = [line("Successfully completed scan.", f"09:00:0{n}.000-540") for n in range(5)]
+    reading = read_files(tmp_path, WUAHandler_log="".join([*rare, *noisy]))
+    assert len(reading.events["scan-failed"]) == 40
+    assert [one.record.place.line for one in reading.events["scan-completed"]] == [3, 4, 5]
+    assert [one.note for one in reading.coverage] == ["older-left-out"]
+
+
+def test_a_message_that_stands_twice_in_the_first_record_leaves_nothing_out(tmp_path: Path) -> None:
+    said = "Scan failed with error = 0x80244022. Scan failed with error = 0x80244022."
+    assert [one.note for one in read_files(tmp_path, WUAHandler_log=line(said)).coverage] == [None]
 
 
 def zipped(files: dict[str, bytes]) -> bytes:

@@ -35,7 +35,10 @@ from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, bounded, 
 HEAD = 65_536  # bytes by which an artifact is recognised
 LARGEST_POLICY = 16 << 20  # bytes of a policy file
 WINDOW = 8 << 20  # bytes of one artifact given to the automaton at a time
-MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; older ones are counted only
+MOST_EVENTS = 5_000  # newest events kept of one message in one artifact; the report says when there were more
+MANY_EVENTS = 50_000  # of all messages in one artifact; from there on only this many of one message:
+FEWER_EVENTS = 500
+FULL = -1  # in place of a byte position: no older event of a message would be kept
 LARGEST_STATE_TEXT = 4 << 20  # bytes; command outputs are small, logs are not
 MIXED = 64 << 20  # bytes; a larger log of one byte a character is not searched for UTF-16 pieces
 PASTED = 1 << 20  # bytes; what people copied out of a page is small, and may hold its blanks and its line breaks
@@ -211,7 +214,8 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         forget(data)
         progress.step(name, min(start + WINDOW, len(data)), len(data))
     scan.finish(framed=opened > 0)
-    collector.lengths[name] = len(data), text.newlines(data, 0, len(data)) if log.older else None
+    note = note or ("older-left-out" if scan.left_out else None)
+    collector.lengths[name] = len(data), _newlines(data, 0, len(data)) if log.older else None
     # command outputs stand alone or in a paste, never in a log of the client's own
     states = [] if opened > 20 or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
     collector.states.extend(states)
@@ -221,9 +225,19 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         torn = max(0, opened - closed)
         collector.covered(name, "partly" if torn else "read", records=opened, unreadable=torn, note=note)
     else:
-        rows = text.newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
+        rows = _newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
+
+
+def _newlines(data: Data, start: int, stop: int) -> int:
+    """The number of line feeds between two bytes, of a file of any size in bounded memory."""
+    count = 0
+    for at in range(start, stop, WINDOW):
+        count += text.newlines(data, at, min(at + WINDOW, stop))
+        if at + WINDOW < stop:
+            forget(data)
+    return count
 
 
 @cache
@@ -269,6 +283,8 @@ class _Scan:
         self._longest = max(len(literal) for literal in patterns())
         self._done: set[str] = set()  # messages that were found in the record that was read last
         self._taken = [len(data)] * len(self._groups)
+        self._kept = 0  # events
+        self.left_out = False  # older events of which newer ones are kept in plenty
         self._framed = False
         self._torn = False  # the record that was read last ends before its own end mark
 
@@ -293,10 +309,15 @@ class _Scan:
 
     def _is_full(self, group: tuple[Template, ...]) -> bool:
         """Whether no event of these templates would be kept any more."""
-        return all(len(self._events.get(template.message.id, ())) >= MOST_EVENTS for template in group)
+        return all(len(self._events.get(template.message.id, ())) >= self._most for template in group)
+
+    @property
+    def _most(self) -> int:
+        """How many events of one message are kept."""
+        return MOST_EVENTS if self._kept < MANY_EVENTS else FEWER_EVENTS
 
     def _take(self, at: int, group: tuple[Template, ...]) -> int:
-        """The events of the record around a hit; returns where that record starts, 0 when none older would be kept."""
+        """The events of the record around a hit; returns where that record starts, or FULL."""
         record_at, record_end, record = self._record(at)
         filled = False
         for template in group:
@@ -314,11 +335,14 @@ class _Scan:
                 continue
             self._done.add(message.id)
             kept = self._events.setdefault(message.id, [])
-            if len(kept) < MOST_EVENTS:
+            if len(kept) < self._most:
+                self._kept += 1
                 fields = {key: value.strip() for key, value in found.groupdict().items() if value is not None}
                 kept.append(Event(message.id, message.means, fields, record, log))
-            filled = filled or len(kept) >= MOST_EVENTS
-        return 0 if filled and self._is_full(group) else record_at
+            else:
+                self.left_out = True
+            filled = filled or len(kept) >= self._most
+        return FULL if filled and self._is_full(group) else record_at
 
     def _with_next_line(self, end: int, record: Record) -> Record | None:
         """A pasted line and the bare one after it as one record: pages break long lines."""
@@ -360,13 +384,15 @@ class _Scan:
 
     def _count_lines(self) -> None:
         """Give every kept event the number of its line."""
-        line, at = 1, 0
+        line, at, held = 1, 0, 0
         events = [event for kept in self._events.values() for event in kept]
         for event in sorted(events, key=lambda one: one.record.place.offset):
             start = event.record.place.offset
-            line, at = line + text.newlines(self._data, at, start), start
+            line, at = line + _newlines(self._data, at, start), start
+            if at > held + WINDOW:
+                held = at
+                forget(self._data)
             event.record = msgspec.structs.replace(event.record, place=Place(self._name, line, start))
-        forget(self._data)
 
     def finish(self, framed: bool) -> None:
         """Read the records around the hits and hand over what was found; ``framed`` when records of CMTrace stand here.
@@ -374,9 +400,15 @@ class _Scan:
         The newest hit comes first, and one record may hold a literal many times: its last hit has taken it.
         """
         self._framed = framed
+        held = len(self._data)
         for end, pattern in zip(reversed(self._ends), reversed(self._which), strict=True):
+            if end < held - WINDOW:
+                held = end
+                forget(self._data)
             if end - 1 < self._taken[pattern]:
                 self._taken[pattern] = self._take(end - 1, self._groups[pattern])
+            elif self._taken[pattern] == FULL:
+                self.left_out = True
         self._count_lines()
         for kept in self._events.values():
             self._collector.events.extend(reversed(kept))

@@ -147,8 +147,8 @@ def spooled(read: Callable[[int], bytes], guard: Callable[[int], None]) -> Itera
 
 
 def forget(data: Data) -> None:
-    """Let the system drop mapped pages that were read, so that memory does not grow with the file (POSIX only)."""
-    if isinstance(data, mmap.mmap) and hasattr(mmap, "MADV_DONTNEED"):
+    """Let the system drop pages of a large file that were read, so that memory does not grow with it (POSIX only)."""
+    if isinstance(data, mmap.mmap) and len(data) > IN_MEMORY and hasattr(mmap, "MADV_DONTNEED"):
         data.madvise(mmap.MADV_DONTNEED)
 
 
