@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import os
 import re
+import sys
 from collections.abc import Iterable, Mapping
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, Template
+from jinja2 import Environment, FileSystemBytecodeCache, FileSystemLoader, Template
 from markupsafe import Markup, escape
 
 from ccmdoctor.model import Diagnosis
@@ -54,9 +56,12 @@ def render(diagnoses: Mapping[str, Diagnosis]) -> str:
 
 @cache
 def _template() -> Template:
-    # optimized by nobody: the page is made once, so that compiling is what it costs
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), autoescape=True, trim_blocks=True, lstrip_blocks=True, optimized=False
+        loader=FileSystemLoader(FOLDER),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        bytecode_cache=_compiled(FOLDER / "__pycache__"),
     )
     environment.filters["command"] = command
     environment.filters["inline"] = inline
@@ -64,6 +69,13 @@ def _template() -> Template:
     environment.filters["runs"] = runs
     environment.tests["link"] = view.is_link
     return environment.get_template("report.html.jinja")
+
+
+def _compiled(folder: Path) -> FileSystemBytecodeCache | None:
+    """Where the compiled template is kept: with the compiled modules, where and when Python itself keeps those."""
+    if sys.dont_write_bytecode or not os.access(folder, os.W_OK):
+        return None
+    return FileSystemBytecodeCache(str(folder))
 
 
 @cache
