@@ -233,11 +233,11 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
 def _newlines(data: Data, start: int, stop: int) -> int:
     """The number of line feeds between two bytes, of a file of any size in bounded memory."""
     count = 0
-    for at in range(start, stop, WINDOW):
-        count += text.newlines(data, at, min(at + WINDOW, stop))
-        if at + WINDOW < stop:
-            forget(data)
-    return count
+    while stop - start > WINDOW:
+        count += text.newlines(data, start, start + WINDOW)
+        start += WINDOW
+        forget(data)
+    return count + text.newlines(data, start, stop)
 
 
 @cache

@@ -26,6 +26,10 @@ _TRAILER_REACH = 1024
 _QUOTES = '"\u201c\u201d\u2033\u02ba'
 _ATTRIBUTE = re.compile(rf"([A-Za-z]+)\s*=\s*[{_QUOTES}]([^{_QUOTES}]*)[{_QUOTES}]")
 
+_NAMES = ("time", "date", "component", "context", "type", "thread", "file")
+# as the product itself writes it
+_USUAL = re.compile("<" + " ".join(f'{name}="([^{_QUOTES}]*)"' for name in _NAMES) + ">")
+
 
 class Frame(NamedTuple):
     """Byte positions of one record: where it starts and ends, its text, and its trailer (None when torn off)."""
@@ -108,13 +112,16 @@ def frame_from(data: Data, start: int) -> Frame:
 
 def read_trailer(raw: bytes) -> Trailer:
     """The attributes of a trailer, in any order, some may be missing; never raises."""
-    named = {name.lower(): value for name, value in _ATTRIBUTE.findall(decode(raw))}
-    kind = named.get("type", "")
-    source = named.get("file", "")
+    said = decode(raw)
+    if usual := _USUAL.fullmatch(said):
+        time, date, component, _, kind, thread, source = usual.groups()
+    else:
+        named = {name.lower(): value for name, value in _ATTRIBUTE.findall(said)}
+        time, date, component, _, kind, thread, source = (named.get(name, "") for name in _NAMES)
     return Trailer(
-        when=cmtrace_instant(named.get("time", ""), named.get("date", ""), source),
-        component=named.get("component", ""),
-        thread=named.get("thread", ""),
+        when=cmtrace_instant(time, date, source),
+        component=component,
+        thread=thread,
         severity=int(kind) if kind.isdecimal() and len(kind) == 1 else None,
         source=source,
     )

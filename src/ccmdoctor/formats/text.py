@@ -122,4 +122,6 @@ def is_blank(data: Data) -> bool:
 
 def newlines(data: Data, start: int, stop: int, chunk: int = 1 << 20) -> int:
     """The number of line feeds in ``data[start:stop]``, read in bounded pieces."""
+    if stop - start <= chunk:
+        return data[start:stop].count(b"\n")
     return sum(data[at : min(at + chunk, stop)].count(b"\n") for at in range(start, stop, chunk))
