@@ -159,14 +159,24 @@ class Terminal:
             assert time.monotonic() < end and (self._process.poll() is None or words in self.shown), self.shown
 
     def type(self, text: str) -> None:
-        time.sleep(0.2)  # the echo is switched off just after the prompt is shown
         os.write(self._master, text.encode())
+
+    def type_hidden(self, text: str) -> None:
+        """Type once the echo is off: that comes just after the prompt, and drops what was typed before."""
+        import termios
+
+        end = time.monotonic() + 60
+        while termios.tcgetattr(self._master)[3] & termios.ECHO:
+            assert time.monotonic() < end, self.shown
+            time.sleep(0.01)
+        self.type(text)
 
     def end(self) -> tuple[int, str]:
         """The exit code and all that was shown or printed."""
-        code = self._process.wait(60)
-        while self._look():
-            pass
+        end = time.monotonic() + 60
+        while self._look() or self._process.poll() is None:
+            assert time.monotonic() < end, self.shown
+        code = self._process.returncode
         self._reader.join(10)
         os.close(self._master)
         return code, self.shown + self.result.decode("utf-8", "replace")
@@ -193,7 +203,7 @@ def test_what_is_missing_is_asked_for_in_the_language_of_the_user(
     terminal.wait_for(user)
     terminal.type(f"{named.user}\n")
     terminal.wait_for(password)
-    terminal.type(f"{PASSWORD}\n")
+    terminal.type_hidden(f"{PASSWORD}\n")
     code, said = terminal.end()
     assert code == 1 and '"WUAHandler.log"' in said
     assert PASSWORD not in said
@@ -205,7 +215,7 @@ def test_who_waits_for_the_collector_is_told_why(port: int) -> None:
     user = os.environ["CCMDOCTOR_USER"]
     terminal = Terminal("diagnose", f"winrm://127.0.0.1:{port}/collector", "--lang", "ja", CCMDOCTOR_USER=user)
     terminal.wait_for("パスワード")
-    terminal.type(f"{PASSWORD}\n")
+    terminal.type_hidden(f"{PASSWORD}\n")
     code, said = terminal.end()
     assert said.count("収集スクリプトを実行しています") == 1
     assert code in (0, 1, 3) and PASSWORD not in said
@@ -215,7 +225,7 @@ def test_who_waits_for_the_collector_is_told_why(port: int) -> None:
 def test_a_name_that_is_known_is_not_asked_for(named: Samba) -> None:
     terminal = Terminal("diagnose", named.at("C$"), "--lang", "en", CCMDOCTOR_USER=named.user)
     terminal.wait_for(f"Password of {named.user} for 127.0.0.1")
-    terminal.type(f"{WRONG}\n")
+    terminal.type_hidden(f"{WRONG}\n")
     code, said = terminal.end()
     assert code == 2 and "refuses the name or the password" in said
     assert WRONG not in said and "User name" not in said
@@ -226,7 +236,7 @@ def test_a_name_that_is_known_is_not_asked_for(named: Samba) -> None:
 def test_who_does_not_want_to_answer_is_let_go(named: Samba, key: str) -> None:
     terminal = Terminal("diagnose", named.at("C$"), "--lang", "en", CCMDOCTOR_USER=named.user)
     terminal.wait_for("Password of")
-    terminal.type(key)
+    terminal.type_hidden(key)
     code, said = terminal.end()
     assert code == 130 and "Interrupted" in said and "Traceback" not in said and "Aborted" not in said
 
