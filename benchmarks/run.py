@@ -43,9 +43,9 @@ Medians, every process cold, the page cache warm. Compare ratios, not seconds: a
 
 ## Growth
 
-Both grow in straight lines. The one over the size bends down where a log of this density (one record in fifteen is a known
-line) gives more events than are kept, the one over the rules where all 181 are there and the rest are repetitions that
-find their evidence read.
+Both grow in straight lines. The one over the size bends down where a log of this density (one record in fifteen is a
+known line) gives more events than are kept, the one over the rules where all 181 are there and the rest are repetitions
+that find their evidence read.
 
 ![Time against the size of the log](growth-size.svg)
 
