@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import select
+import signal
 import subprocess
 import sys
 import threading
@@ -187,6 +188,7 @@ def _own_terminal() -> None:
     import termios
 
     fcntl.ioctl(0, termios.TIOCSCTTY, 0)
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # a job in the background hands down that it is ignored
 
 
 on_a_terminal = pytest.mark.skipif(sys.platform == "win32", reason="there are no pseudo terminals in Python there")
