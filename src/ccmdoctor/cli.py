@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from ccmdoctor.model import Diagnosis, InputError, Progress
     from ccmdoctor.reasoning.diagnosis import Conclusion
+    from ccmdoctor.sources import Source
     from ccmdoctor.sources.address import Credentials
     from ccmdoctor.timeline.entries import Entry
 
@@ -99,12 +100,23 @@ def main() -> None:
 
 
 def _choose(ctx: click.Context, lang: str | None) -> str:
-    from ccmdoctor.sources.address import ask_with
-
     language = lang or default_language()
     ctx.meta["ccmdoctor.lang"] = language
-    ask_with(lambda host, user: _credentials(host, user, language))
     return language
+
+
+def _opened(addresses: tuple[str, ...], language: str) -> list[Source]:
+    from ccmdoctor.sources import open_source
+
+    _let_ask(language)
+    return open_source(addresses)
+
+
+def _let_ask(language: str) -> None:
+    """A host that wants a password may ask for it at the terminal."""
+    from ccmdoctor.sources.address import ask_with
+
+    ask_with(lambda host, user: _credentials(host, user, language))
 
 
 def _credentials(host: str, user: str | None, language: str) -> Credentials | None:
@@ -175,9 +187,8 @@ def _conclude(
     from ccmdoctor.model import Symptom
     from ccmdoctor.reader import read
     from ccmdoctor.reasoning.diagnosis import conclude
-    from ccmdoctor.sources import open_source
 
-    opened = open_source(sources)
+    opened = _opened(sources, language)
     change = None
     if hidden:
         from ccmdoctor.redaction import Redaction
@@ -340,13 +351,12 @@ def timeline(
     from datetime import timedelta
 
     from ccmdoctor.report.words import words
-    from ccmdoctor.sources import open_source
     from ccmdoctor.timeline.entries import Wanted
     from ccmdoctor.timeline.streams import merged
 
     language = _choose(ctx, lang)
     wanted = Wanted.of(_time(around), timedelta(minutes=within), components, _expression(grep), errors)
-    opened = open_source(sources)
+    opened = _opened(sources, language)
     title = ", ".join(source.address for source in opened)
     if hidden:
         from ccmdoctor.redaction import Redaction
@@ -417,10 +427,9 @@ def redact(ctx: click.Context, sources: tuple[str, ...], output: Path, key: Path
     from ccmdoctor.model import InputError
     from ccmdoctor.redaction import Redaction, write, write_key
     from ccmdoctor.report.redaction import note, summary
-    from ccmdoctor.sources import open_source
 
     language = _choose(ctx, lang)
-    opened = open_source(sources)
+    opened = _opened(sources, language)
     for target in (output, key):
         for source in sources if target else ():
             if source != "-" and target and _is_within(target, Path(source)):
@@ -494,6 +503,7 @@ def probe(
 
     language = _choose(ctx, lang)
     request = Request(mp, sup, proxy, bypass, certificate, client, timeout)
+    _let_ask(language)
     conclusion = conclude(ask(request, lambda: _pfx_password(certificate, language), _progress(language)))
     _report(conclusion, medium, language, output)
     sys.exit(EXIT_CODES[conclusion.outcome.value])
