@@ -215,7 +215,7 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         progress.step(name, min(start + WINDOW, len(data)), len(data))
     scan.finish(framed=opened > 0)
     note = note or ("older-left-out" if scan.left_out else None)
-    collector.lengths[name] = len(data), _newlines(data, 0, len(data)) if log.older else None
+    collector.lengths[name] = len(data), _Pages(data).newlines(0, len(data)) if log.older else None
     # command outputs stand alone or in a paste, never in a log of the client's own
     states = [] if opened > 20 or len(data) > LARGEST_STATE_TEXT else _read_states(bytes(data), name, collector)
     collector.states.extend(states)
@@ -225,19 +225,31 @@ def _read_text(data: Data, name: str, note: str | None, collector: _Collector, p
         torn = max(0, opened - closed)
         collector.covered(name, "partly" if torn else "read", records=opened, unreadable=torn, note=note)
     else:
-        rows = _newlines(data, 0, len(data)) + (bytes(data[-1:]) != b"\n")
+        rows = _Pages(data).newlines(0, len(data)) + (bytes(data[-1:]) != b"\n")
         known = len(collector.events) > before or states or log.log.lower() in known_logs()
         collector.covered(name, "read" if known else "skipped", records=rows, note=note if known else "not-recognised")
 
 
-def _newlines(data: Data, start: int, stop: int) -> int:
-    """The number of line feeds between two bytes, of a file of any size in bounded memory."""
-    count = 0
-    while stop - start > WINDOW:
-        count += text.newlines(data, start, start + WINDOW)
-        start += WINDOW
-        forget(data)
-    return count + text.newlines(data, start, stop)
+class _Pages:
+    """Gives the pages of a file back whenever a pass over it has gone on by a window, so that memory does not grow."""
+
+    def __init__(self, data: Data, at: int = 0) -> None:
+        self._data = data
+        self._at = at
+
+    def pass_by(self, at: int) -> None:
+        """The pass has come to this byte."""
+        if abs(at - self._at) >= WINDOW:
+            self._at = at
+            forget(self._data)
+
+    def newlines(self, start: int, stop: int) -> int:
+        """The number of line feeds between two bytes."""
+        count = 0
+        for at in range(start, stop, WINDOW):
+            self.pass_by(at)
+            count += text.newlines(self._data, at, min(at + WINDOW, stop))
+        return count
 
 
 @cache
@@ -384,14 +396,12 @@ class _Scan:
 
     def _count_lines(self) -> None:
         """Give every kept event the number of its line."""
-        line, at, held = 1, 0, 0
+        line, at = 1, 0
+        pages = _Pages(self._data)
         events = [event for kept in self._events.values() for event in kept]
         for event in sorted(events, key=lambda one: one.record.place.offset):
             start = event.record.place.offset
-            line, at = line + _newlines(self._data, at, start), start
-            if at > held + WINDOW:
-                held = at
-                forget(self._data)
+            line, at = line + pages.newlines(at, start), start
             event.record = msgspec.structs.replace(event.record, place=Place(self._name, line, start))
 
     def finish(self, framed: bool) -> None:
@@ -400,11 +410,9 @@ class _Scan:
         The newest hit comes first, and one record may hold a literal many times: its last hit has taken it.
         """
         self._framed = framed
-        held = len(self._data)
+        pages = _Pages(self._data, len(self._data))
         for end, pattern in zip(reversed(self._ends), reversed(self._which), strict=True):
-            if end < held - WINDOW:
-                held = end
-                forget(self._data)
+            pages.pass_by(end)
             if end - 1 < self._taken[pattern]:
                 self._taken[pattern] = self._take(end - 1, self._groups[pattern])
             elif self._taken[pattern] == FULL:
