@@ -21,11 +21,11 @@ brought less than it should: its name is the file that is missing, its ``note`` 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from ccmdoctor.formats.text import json_object
 from ccmdoctor.model import Coverage, Instant, Place, State, Zone
 
 MARKERS: tuple[str, ...] = ("ccmdoctor.collected/1",)
@@ -40,11 +40,8 @@ _SHOWN = 300
 
 def read(text: str, file: str) -> list[State]:
     """The moment, the computer, and what is missing or was cut; nothing for a file that is not of the collector."""
-    try:
-        found = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(found, dict) or found.get("schema") != _SCHEMA:
+    found = json_object(text, _SCHEMA)
+    if found is None:
         return []
     lines = text.splitlines()
     name = found.get("computer")

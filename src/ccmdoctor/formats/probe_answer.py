@@ -24,9 +24,9 @@ Kinds: ``web-answer``, the same as of a question that was asked by hand, and ``c
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
+from ccmdoctor.formats.text import json_object
 from ccmdoctor.formats.web_address import host_in
 from ccmdoctor.model import Place, State
 
@@ -55,11 +55,8 @@ _SHOWN = 300
 
 def read(text: str, file: str) -> list[State]:
     """The answer, and the difference of the clocks when the answer told the time."""
-    try:
-        found = json.loads(text.removeprefix("\ufeff"))
-    except (ValueError, RecursionError):
-        return []
-    if not isinstance(found, dict) or found.get("schema") != _SCHEMA or found.get("ask") not in _TARGETS:
+    found = json_object(text, _SCHEMA)
+    if found is None or found.get("ask") not in _TARGETS:
         return []
     url = str(found.get("url", ""))[:2000]
     status, error = _answer(found)

@@ -8,10 +8,11 @@ so a log is searched as bytes and only the record that matters is decoded.
 from __future__ import annotations
 
 import codecs
+import json
 import re
 from collections.abc import Callable
 from mmap import mmap
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 Data: TypeAlias = "bytes | mmap"
 
@@ -45,6 +46,15 @@ def decode(raw: bytes) -> str:
         except UnicodeDecodeError:
             continue
     return raw.decode("utf-8", "replace")
+
+
+def json_object(said: str, schema: str) -> dict[str, Any] | None:
+    """The JSON object that names this schema; None for any other text."""
+    try:
+        found = json.loads(said.removeprefix("\ufeff"))
+    except (ValueError, RecursionError):
+        return None
+    return found if isinstance(found, dict) and found.get("schema") == schema else None
 
 
 def narrow(raw: bytes) -> bytes:
