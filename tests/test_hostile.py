@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import random
 import re
@@ -12,7 +11,6 @@ import subprocess
 import sys
 import time
 import tracemalloc
-import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from datetime import datetime
@@ -27,6 +25,7 @@ from fuzz.seeds import texts
 from fuzz.targets import text_formats
 
 import ccmdoctor
+from archives import zipped
 from ccmdoctor.formats import cmtrace, lines, text
 from ccmdoctor.knowledge.messages import expression, messages
 from ccmdoctor.model import InputError, Progress
@@ -203,14 +202,6 @@ def test_a_folder_of_too_many_files_says_so(tmp_path: Path, monkeypatch: pytest.
         (tmp_path / f"{number:02d}.log").write_text(FAILED, encoding="utf-8")
     notes = [item.note for item in read(open_source([str(tmp_path)])).coverage]
     assert notes.count("too-many-files") == 1 and len(notes) == 21
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def test_a_bomb_beside_a_log_costs_little(tmp_path: Path) -> None:

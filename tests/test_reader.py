@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import html
-import io
 import os
-import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -13,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archives import zipped
 from ccmdoctor import reader
 from ccmdoctor.model import InputError, Zone
 from ccmdoctor.reader import Reading, read
@@ -197,14 +196,6 @@ def test_a_flood_of_many_messages_leaves_the_newest_of_each(tmp_path: Path, monk
 def test_a_message_that_stands_twice_in_the_first_record_leaves_nothing_out(tmp_path: Path) -> None:
     said = "Scan failed with error = 0x80244022. Scan failed with error = 0x80244022."
     assert [one.note for one in read_files(tmp_path, WUAHandler_log=line(said)).coverage] == [None]
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def test_a_zip_inside_a_zip_reads_like_the_loose_files(tmp_path: Path) -> None:

@@ -2,27 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import sys
-import zipfile
 from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from archives import zipped
 from ccmdoctor.formats import text
 from ccmdoctor.sources import open_source
 from ccmdoctor.sources.archive import Budget, members
 from ccmdoctor.sources.artifact import Artifact, RefusedError, Unread, spooled
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def drained(data: bytes) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import json
 import os
 import struct
@@ -12,6 +11,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from archives import zipped
 from ccmdoctor.cli import main
 from ccmdoctor.formats import registry_pol
 from ccmdoctor.redaction import Redaction, write
@@ -28,14 +28,6 @@ SECRETS = ("contoso", "pc0123", "yamada", "10.1.2.3")
 
 def run(*arguments: object, given: bytes | None = None) -> Result:
     return CliRunner().invoke(main, [str(argument) for argument in arguments], input=given)
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 def unzipped(path: Path) -> dict[str, bytes]:

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import base64
-import io
 import json
 import time
-import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +12,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner
 
+from archives import zipped
 from ccmdoctor import cli
 from ccmdoctor.collect import manifest, script
 from ccmdoctor.model import Coverage
@@ -26,14 +25,6 @@ from sources.samba import PASSWORD
 
 pytest.importorskip("pypsrp")
 Answer = Callable[[Script], Iterator[Any]]
-
-
-def zipped(files: dict[str, bytes]) -> bytes:
-    out = io.BytesIO()
-    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in files.items():
-            archive.writestr(name, content)
-    return out.getvalue()
 
 
 ZIP = zipped(paper.bundle())
